@@ -1,0 +1,31 @@
+// Command complete-upload answers POST /files/{id}/complete: the client says
+// that its bytes are there, so verification need not wait for the event.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/verify"
+	"github.com/vouch-s3/vouch/shared/workflow"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.StateMachine)
+	lambda.Start(api.Lambda(api.CompleteUpload(verify.Starter{
+		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Objects:  s3store.New(cfg, env[settings.Bucket]),
+		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
+		Policy:   policy.Default(),
+		Now:      time.Now,
+	})))
+}

@@ -1,0 +1,26 @@
+// Command create-download answers POST /files/{id}/download: it presigns the
+// GET of the verified version of a ready file.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/download"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	lambda.Start(api.Lambda(api.CreateDownload(download.Creator{
+		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Presigner: s3store.New(cfg, env[settings.Bucket]),
+		Policy:    policy.Default(),
+	})))
+}

@@ -1,0 +1,28 @@
+// Command create-upload answers POST /files: it writes a pending record and
+// presigns the one PUT that may bring its bytes.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/upload"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	lambda.Start(api.Lambda(api.CreateUpload(upload.Creator{
+		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Presigner: s3store.New(cfg, env[settings.Bucket]),
+		Policy:    policy.Default(),
+		Now:       time.Now,
+	})))
+}

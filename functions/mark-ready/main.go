@@ -1,0 +1,34 @@
+// Command mark-ready is a last step of the workflow: it
+// makes the verified version available and publishes File Ready.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/eventbus"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/verify"
+	"github.com/vouch-s3/vouch/shared/workflow"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.EventBus)
+	finisher := verify.Finisher{
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Objects: s3store.New(cfg, env[settings.Bucket]),
+		Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+		Policy:  policy.Default(),
+		Now:     time.Now,
+	}
+	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256)
+	}))
+}

@@ -1,0 +1,29 @@
+// Command scan-object is the second step of the workflow: it streams the
+// object through SHA-256 and the malware scanner.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/clamd"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/verify"
+	"github.com/vouch-s3/vouch/shared/workflow"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Clamd)
+	scanner := verify.Scanner{
+		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Objects:   s3store.New(cfg, env[settings.Bucket]),
+		Antivirus: clamd.Client{Addr: env[settings.Clamd]},
+	}
+	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+		return scanner.Scan(ctx, t.Job)
+	}))
+}

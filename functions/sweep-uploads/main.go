@@ -1,0 +1,50 @@
+// Command sweep-uploads runs on a schedule and ends what events have
+// forgotten.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/eventbus"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/sweep"
+	"github.com/vouch-s3/vouch/shared/verify"
+	"github.com/vouch-s3/vouch/shared/workflow"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.StateMachine, settings.EventBus)
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table])
+	objects := s3store.New(cfg, env[settings.Bucket])
+	limits := policy.Default()
+	lambda.Start(sweep.Lambda(sweep.Sweeper{
+		Records: records,
+		Objects: objects,
+		Starter: verify.Starter{
+			Records:  records,
+			Objects:  objects,
+			Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
+			Policy:   limits,
+			Now:      time.Now,
+		},
+		Finisher: verify.Finisher{
+			Records: records,
+			Objects: objects,
+			Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+			Policy:  limits,
+			Now:     time.Now,
+		},
+		Policy: limits,
+		Now:    time.Now,
+		Limit:  500,
+	}))
+}

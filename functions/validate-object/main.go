@@ -1,0 +1,31 @@
+// Command validate-object is the first step of the workflow: is what was
+// stored what was promised?
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/verify"
+	"github.com/vouch-s3/vouch/shared/workflow"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	validator := verify.Validator{
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Objects: s3store.New(cfg, env[settings.Bucket]),
+		Policy:  policy.Default(),
+		Now:     time.Now,
+	}
+	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+		return validator.Validate(ctx, t.Job)
+	}))
+}

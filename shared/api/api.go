@@ -1,0 +1,129 @@
+// Package api is the HTTP side of Vouch: what API Gateway hands the functions
+// (HTTP API, payload format 2.0) in, JSON and problem details (RFC 9457) out.
+// docs/openapi.yaml describes it, and a test holds the two together.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// Request is what a call comes with.
+type Request struct {
+	// Subject is the sub claim of the token that API Gateway has verified;
+	// never empty in a Handler.
+	Subject string
+
+	// FileID is the {id} of the path, unchecked; empty where there is none.
+	FileID string
+
+	// Query holds the query parameters; of a repeated one the values joined by commas.
+	Query map[string]string
+
+	// Header holds the header fields by lower-case name.
+	Header map[string]string
+
+	// Body is the body, decoded if it came as base64.
+	Body []byte
+}
+
+// Response is what a call answers. A Body of nil sends none.
+type Response struct {
+	Status int
+	Header map[string]string
+	Body   any
+}
+
+// Handler answers one call. An error that is no *file.Error is answered as an
+// internal one that tells the user nothing, and logged.
+type Handler func(ctx context.Context, r Request) (Response, error)
+
+// Event and Reply are the payloads of API Gateway.
+type (
+	Event = events.APIGatewayV2HTTPRequest
+	Reply = events.APIGatewayV2HTTPResponse
+)
+
+// Lambda returns h as the handler of a Lambda function behind an HTTP API. It
+// refuses a request without a subject, whatever the gateway let through.
+func Lambda(h Handler) func(context.Context, Event) (Reply, error) {
+	return func(ctx context.Context, e Event) (reply Reply, err error) {
+		log := slog.With("requestId", e.RequestContext.RequestID, "route", e.RouteKey)
+		defer func() {
+			if p := recover(); p != nil {
+				log.ErrorContext(ctx, "the handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				reply, err = problemReply(nil), nil
+			}
+		}()
+		response, err := serve(ctx, h, e)
+		if err != nil {
+			reply := problemReply(err)
+			if reply.StatusCode >= http.StatusInternalServerError {
+				log.ErrorContext(ctx, "the call failed", "fileId", e.PathParameters["id"], "error", err.Error())
+			} else {
+				log.InfoContext(ctx, "the call was refused", "fileId", e.PathParameters["id"], "status", reply.StatusCode, "error", err.Error())
+			}
+			return reply, nil
+		}
+		log.InfoContext(ctx, "the call was answered", "fileId", e.PathParameters["id"], "status", response.Status)
+		return encode(response)
+	}
+}
+
+func serve(ctx context.Context, h Handler, e Event) (Response, error) {
+	r, err := read(e)
+	if err != nil {
+		return Response{}, err
+	}
+	return h(ctx, r)
+}
+
+func read(e Event) (Request, error) {
+	authorizer := e.RequestContext.Authorizer
+	if authorizer == nil || authorizer.JWT == nil || authorizer.JWT.Claims["sub"] == "" {
+		return Request{}, &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject.", Accepted: "a token with a sub claim"}
+	}
+	body, err := bodyOf(e)
+	if err != nil {
+		return Request{}, err
+	}
+	return Request{
+		Subject: authorizer.JWT.Claims["sub"],
+		FileID:  e.PathParameters["id"],
+		Query:   e.QueryStringParameters,
+		Header:  e.Headers,
+		Body:    body,
+	}, nil
+}
+
+func encode(r Response) (Reply, error) {
+	reply := Reply{StatusCode: r.Status, Headers: map[string]string{
+		// Answers are one person's: no cache between may keep them, and they are
+		// never anything but data to a browser.
+		"Cache-Control":          "private, no-cache",
+		"X-Content-Type-Options": "nosniff",
+	}}
+	for name, value := range r.Header {
+		reply.Headers[name] = value
+	}
+	if r.Body == nil {
+		return reply, nil
+	}
+	body, err := json.Marshal(r.Body)
+	if err != nil {
+		return Reply{}, fmt.Errorf("encode the answer: %w", err)
+	}
+	if _, ok := reply.Headers["Content-Type"]; !ok {
+		reply.Headers["Content-Type"] = "application/json"
+	}
+	reply.Body = string(body)
+	return reply, nil
+}

@@ -1,0 +1,67 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// File is a file as clients see it.
+type File struct {
+	ID             string      `json:"id"`
+	Status         file.Status `json:"status"`
+	Filename       string      `json:"filename"`
+	ContentType    string      `json:"contentType"`
+	Size           int64       `json:"size"` // bytes
+	ChecksumSHA256 string      `json:"checksumSHA256,omitempty"`
+	Reason         file.Reason `json:"reason,omitempty"`
+	CreatedAt      string      `json:"createdAt"` // RFC 3339, UTC
+	UpdatedAt      string      `json:"updatedAt"`
+}
+
+func view(f file.File) File {
+	return File{
+		ID:             f.ID,
+		Status:         f.Status,
+		Filename:       f.Filename,
+		ContentType:    f.ContentType,
+		Size:           f.Size,
+		ChecksumSHA256: f.ChecksumSHA256,
+		Reason:         f.Reason,
+		CreatedAt:      stamp(f.CreatedAt),
+		UpdatedAt:      stamp(f.UpdatedAt),
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// headersOf returns the header fields that go with a file: its ETag, where it
+// is found, and while it has no end state, when to look again.
+func headersOf(f file.File) map[string]string {
+	h := map[string]string{"ETag": etag(f)}
+	switch f.Status {
+	case file.Pending:
+		h["Retry-After"] = "2"
+	case file.Uploaded, file.Verifying:
+		h["Retry-After"] = "1"
+	}
+	return h
+}
+
+func etag(f file.File) string { return `"` + strconv.FormatInt(f.Revision, 10) + `"` }
+
+// noneMatch reports whether an If-None-Match field leaves room for an answer:
+// false when it lists tag, compared weakly, or is "*" (RFC 9110, 13.1.2).
+func noneMatch(field, tag string) bool {
+	if strings.TrimSpace(field) == "*" {
+		return false
+	}
+	for listed := range strings.SplitSeq(field, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(listed), "W/") == tag {
+			return false
+		}
+	}
+	return true
+}

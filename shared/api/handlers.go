@@ -1,0 +1,195 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/download"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/upload"
+)
+
+// Created is the answer to CreateUpload.
+type Created struct {
+	File
+	Upload Upload `json:"upload"`
+}
+
+// Upload says how the bytes are to be sent. Headers is exactly what the client
+// must send, apart from what every HTTP client sends by itself (Host).
+type Upload struct {
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	ExpiresAt string            `json:"expiresAt"` // RFC 3339, UTC
+}
+
+// CreateUpload answers POST /files.
+func CreateUpload(c upload.Creator) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		ask := upload.Request{Owner: r.Subject}
+		err := decodeObject(r.Body, map[string]any{
+			"filename":       &ask.Filename,
+			"contentType":    &ask.ContentType,
+			"size":           &ask.Size,
+			"checksumSHA256": &ask.ChecksumSHA256,
+		}, "filename", "contentType", "size")
+		if err != nil {
+			return Response{}, err
+		}
+		f, put, err := c.Create(ctx, ask)
+		if err != nil {
+			return Response{}, err
+		}
+		h := headersOf(f)
+		h["Location"] = "/files/" + f.ID
+		h["Cache-Control"] = "no-store" // the URL is a secret
+		return Response{Status: http.StatusCreated, Header: h, Body: Created{
+			File:   view(f),
+			Upload: Upload{Method: put.Method, URL: put.URL, Headers: put.Headers, ExpiresAt: stamp(put.ExpiresAt)},
+		}}, nil
+	}
+}
+
+// Completer takes an owner's word that an upload is done.
+type Completer interface {
+	Complete(ctx context.Context, subject, id string) (file.File, error)
+}
+
+// CompleteUpload answers POST /files/{id}/complete.
+func CompleteUpload(c Completer) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		if err := noBody(r.Body); err != nil {
+			return Response{}, err
+		}
+		f, err := c.Complete(ctx, r.Subject, r.FileID)
+		if err != nil {
+			return Response{}, err
+		}
+		return Response{Status: http.StatusAccepted, Header: headersOf(f), Body: view(f)}, nil
+	}
+}
+
+// GetFile answers GET /files/{id}.
+func GetFile(records access.Records) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		f, err := access.Load(ctx, records, r.Subject, r.FileID)
+		if err != nil {
+			return Response{}, err
+		}
+		h := headersOf(f)
+		if field, ok := r.Header["if-none-match"]; ok && !noneMatch(field, etag(f)) {
+			return Response{Status: http.StatusNotModified, Header: h}, nil
+		}
+		return Response{Status: http.StatusOK, Header: h, Body: view(f)}, nil
+	}
+}
+
+// Lister lists a page of an owner's files.
+type Lister interface {
+	List(ctx context.Context, q file.Query) (files []file.File, next string, err error)
+}
+
+// Page is the answer to ListFiles. NextCursor is left out on the last page.
+type Page struct {
+	Files      []File `json:"files"`
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+// ListFiles answers GET /files.
+func ListFiles(l Lister, p policy.Policy) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		q, err := query(r, p)
+		if err != nil {
+			return Response{}, err
+		}
+		files, next, err := l.List(ctx, q)
+		if err != nil {
+			return Response{}, err
+		}
+		page := Page{Files: make([]File, len(files)), NextCursor: next}
+		for i, f := range files {
+			page.Files[i] = view(f)
+		}
+		return Response{Status: http.StatusOK, Body: page}, nil
+	}
+}
+
+func query(r Request, p policy.Policy) (file.Query, error) {
+	q := file.Query{Owner: r.Subject, Limit: p.DefaultPage}
+	for name, value := range r.Query {
+		accepted := ""
+		switch name {
+		case "status":
+			if q.Status = file.Status(value); !q.Status.Valid() {
+				var all []string
+				for _, s := range file.Statuses() {
+					all = append(all, string(s))
+				}
+				accepted = "one of " + strings.Join(all, ", ")
+			}
+		case "limit":
+			limit, err := strconv.Atoi(value)
+			if q.Limit = limit; err != nil || limit < 1 || limit > p.MaxPage {
+				accepted = fmt.Sprintf("a whole number from 1 to %d", p.MaxPage)
+			}
+		case "cursor":
+			if q.After = value; !file.ValidID(value) {
+				accepted = "the nextCursor of the page before"
+			}
+		default:
+			accepted = "the parameters status, limit and cursor"
+		}
+		if accepted != "" {
+			return file.Query{}, &file.Error{Code: file.CodeInvalidParameter, Field: name, Detail: "The parameter is not acceptable.", Accepted: accepted}
+		}
+	}
+	return q, nil
+}
+
+// Link is the answer to CreateDownload.
+type Link struct {
+	URL       string `json:"url"`
+	ExpiresAt string `json:"expiresAt"` // RFC 3339, UTC
+}
+
+// CreateDownload answers POST /files/{id}/download.
+func CreateDownload(c download.Creator) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		if err := noBody(r.Body); err != nil {
+			return Response{}, err
+		}
+		link, err := c.Create(ctx, r.Subject, r.FileID)
+		if err != nil {
+			return Response{}, err
+		}
+		return Response{
+			Status: http.StatusOK,
+			Header: map[string]string{"Cache-Control": "no-store"}, // the URL is a secret
+			Body:   Link{URL: link.URL, ExpiresAt: stamp(link.ExpiresAt)},
+		}, nil
+	}
+}
+
+// Deleter deletes a file.
+type Deleter interface {
+	Delete(ctx context.Context, subject, id string) error
+}
+
+// DeleteFile answers DELETE /files/{id}.
+func DeleteFile(d Deleter) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		if err := noBody(r.Body); err != nil {
+			return Response{}, err
+		}
+		if err := d.Delete(ctx, r.Subject, r.FileID); err != nil {
+			return Response{}, err
+		}
+		return Response{Status: http.StatusNoContent}, nil
+	}
+}

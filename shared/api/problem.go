@@ -1,0 +1,93 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// ProblemTypePrefix begins the type of every problem; the code follows.
+const ProblemTypePrefix = "urn:vouch:problem:"
+
+// CodeInternal is the code of a problem that is ours, not the caller's.
+const CodeInternal file.Code = "internal"
+
+// Problem is an answer to a call that failed (RFC 9457, application/problem+json).
+// Type is stable and made for programs, Detail and Accepted are made for people.
+type Problem struct {
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail,omitempty"`
+	Field    string `json:"field,omitempty"`
+	Accepted string `json:"accepted,omitempty"`
+
+	// FileStatus is the file's status, where that is why the call is refused.
+	FileStatus file.Status `json:"fileStatus,omitempty"`
+}
+
+// ProblemKind is how a code is answered.
+type ProblemKind struct {
+	Code   file.Code
+	Status int
+	Title  string
+}
+
+// ProblemKinds is the one table of what each code is answered with.
+// docs/problems.md is tested against it.
+func ProblemKinds() []ProblemKind {
+	return []ProblemKind{
+		{file.CodeInvalidRequest, http.StatusBadRequest, "The request is not as described"},
+		{file.CodeInvalidParameter, http.StatusBadRequest, "A query parameter is out of range"},
+		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
+		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
+		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
+		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},
+		{file.CodeClosed, http.StatusConflict, "The upload is closed"},
+		{file.CodeRequestTooLarge, http.StatusRequestEntityTooLarge, "The request body is too large"},
+		{file.CodeFileTooLarge, http.StatusUnprocessableEntity, "The file is too large"},
+		{file.CodeInvalidFilename, http.StatusUnprocessableEntity, "The filename is not acceptable"},
+		{file.CodeInvalidContentType, http.StatusUnprocessableEntity, "The content type is not a media type"},
+		{file.CodeContentTypeRefused, http.StatusUnprocessableEntity, "The content type is not allowed"},
+		{file.CodeInvalidSize, http.StatusUnprocessableEntity, "The size is not acceptable"},
+		{file.CodeInvalidChecksum, http.StatusUnprocessableEntity, "The checksum is not a SHA-256"},
+		{CodeInternal, http.StatusInternalServerError, "Something went wrong on our side"},
+	}
+}
+
+// ProblemOf returns how err is answered. Whatever is no *file.Error is
+// internal, and nothing of it is told.
+func ProblemOf(err error) Problem {
+	e, ok := errors.AsType[*file.Error](err)
+	if !ok {
+		e = &file.Error{Code: CodeInternal, Detail: "The request was not carried out. It can be tried again."}
+	}
+	for _, kind := range ProblemKinds() {
+		if kind.Code == e.Code {
+			return Problem{
+				Type:       ProblemTypePrefix + string(kind.Code),
+				Title:      kind.Title,
+				Status:     kind.Status,
+				Detail:     e.Detail,
+				Field:      e.Field,
+				Accepted:   e.Accepted,
+				FileStatus: e.Status,
+			}
+		}
+	}
+	return ProblemOf(nil) // a code that is not in the table: internal
+}
+
+func problemReply(err error) Reply {
+	p := ProblemOf(err)
+	reply, encodeErr := encode(Response{
+		Status: p.Status,
+		Header: map[string]string{"Content-Type": "application/problem+json"},
+		Body:   p,
+	})
+	if encodeErr != nil { // strings and numbers always encode
+		return Reply{StatusCode: http.StatusInternalServerError}
+	}
+	return reply
+}

@@ -1,0 +1,70 @@
+// Package deletion takes a file away for good, at any point of its life.
+package deletion
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
+)
+
+// Records reads and changes records.
+type Records interface {
+	access.Records
+	Change(ctx context.Context, id string, c file.Change) (file.File, error)
+}
+
+// Objects removes every version of an object; removing none is no error.
+type Objects interface {
+	DeleteAll(ctx context.Context, key string) error
+}
+
+// Deleter deletes files.
+type Deleter struct {
+	Records Records
+	Objects Objects
+	Policy  policy.Policy
+	Now     func() time.Time
+}
+
+// Delete marks the file deleted and then removes its bytes, so that from the
+// first moment no URL to them is given out any more. Deleting twice is no
+// error. It returns file.ErrNotFound as access.Load does.
+//
+// Should the removal fail, or bytes still arrive by an upload URL that lives
+// on, the sweeper removes them once that URL is dead.
+func (d Deleter) Delete(ctx context.Context, subject, id string) error {
+	f, err := access.Load(ctx, d.Records, subject, id)
+	if err != nil {
+		return err
+	}
+	if f.Status != file.Deleted {
+		now := d.Now().UTC()
+		_, err = d.Records.Change(ctx, id, file.Change{
+			To:      file.Deleted,
+			At:      now,
+			SweepAt: later(now, f.UploadExpiresAt).Add(d.Policy.ArrivalGrace),
+			PurgeAt: now.Add(d.Policy.PurgeAfter),
+		})
+		if current, moved := file.Conflict(err); moved && current.Status == file.Deleted {
+			err = nil // somebody was quicker
+		}
+		if err != nil {
+			return fmt.Errorf("mark file %s deleted: %w", id, err)
+		}
+	}
+	if err := d.Objects.DeleteAll(ctx, f.Key); err != nil {
+		return fmt.Errorf("delete the object of file %s: %w", id, err)
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,72 @@
+// Package download hands out presigned URLs to verified bytes, and to nothing else.
+package download
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
+)
+
+// Get is the one request that a presigned URL is to allow: one version of one
+// object, under the type that was verified, saved under the owner's filename.
+type Get struct {
+	Key                string
+	VersionID          string
+	ContentType        string
+	ContentDisposition string
+	Life               time.Duration
+}
+
+// Presigner signs a Get.
+type Presigner interface {
+	PresignGet(ctx context.Context, get Get) (url string, expiresAt time.Time, err error)
+}
+
+// Link is a presigned URL and when it stops being accepted.
+type Link struct {
+	URL       string
+	ExpiresAt time.Time
+}
+
+// Creator creates download links.
+type Creator struct {
+	Records   access.Records
+	Presigner Presigner
+	Policy    policy.Policy
+}
+
+// Create returns a link to the verified version of a ready file that subject
+// owns. Otherwise it returns file.ErrNotFound, or a *file.Error with
+// file.CodeNotReady that carries the status.
+func (c Creator) Create(ctx context.Context, subject, id string) (Link, error) {
+	f, err := access.Load(ctx, c.Records, subject, id)
+	if err != nil {
+		return Link{}, err
+	}
+	if f.Status != file.Ready {
+		return Link{}, &file.Error{
+			Code:     file.CodeNotReady,
+			Detail:   fmt.Sprintf("The file is %s.", f.Status),
+			Accepted: "a file that is ready",
+			Status:   f.Status,
+		}
+	}
+	if f.VersionID == "" {
+		return Link{}, fmt.Errorf("file %s is ready without an object version", f.ID)
+	}
+	url, expiresAt, err := c.Presigner.PresignGet(ctx, Get{
+		Key:                f.Key,
+		VersionID:          f.VersionID,
+		ContentType:        f.ContentType,
+		ContentDisposition: Attachment(f.Filename),
+		Life:               c.Policy.DownloadLife,
+	})
+	if err != nil {
+		return Link{}, fmt.Errorf("presign the download of %s: %w", f.ID, err)
+	}
+	return Link{URL: url, ExpiresAt: expiresAt}, nil
+}

@@ -1,0 +1,125 @@
+package dynamo
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// item is a record as the table holds it. Attributes that key an index are
+// left out, not empty, where the record is not to be in that index.
+type item struct {
+	ID             string `dynamodbav:"id"`
+	Owner          string `dynamodbav:"owner"`
+	ListedOwner    string `dynamodbav:"listedOwner,omitempty"`
+	StatusID       string `dynamodbav:"statusId"`
+	Filename       string `dynamodbav:"filename"`
+	ContentType    string `dynamodbav:"contentType"`
+	Size           int64  `dynamodbav:"size"`
+	ChecksumSHA256 string `dynamodbav:"checksumSHA256,omitempty"`
+	Status         string `dynamodbav:"status"`
+	Reason         string `dynamodbav:"reason,omitempty"`
+	Key            string `dynamodbav:"objectKey"`
+	VersionID      string `dynamodbav:"versionId,omitempty"`
+	ETag           string `dynamodbav:"etag,omitempty"`
+	CreatedAt      string `dynamodbav:"createdAt"`
+	UpdatedAt      string `dynamodbav:"updatedAt"`
+	UploadExpires  string `dynamodbav:"uploadExpiresAt"`
+	SweepShard     string `dynamodbav:"sweepShard,omitempty"`
+	SweepAt        int64  `dynamodbav:"sweepAt,omitempty"` // Unix seconds
+	Revision       int64  `dynamodbav:"revision"`
+}
+
+// timeLayout is RFC 3339 in UTC with milliseconds, which also sorts as text.
+const timeLayout = "2006-01-02T15:04:05.000Z07:00"
+
+func encode(f file.File) (map[string]types.AttributeValue, error) {
+	it := item{
+		ID:             f.ID,
+		Owner:          f.Owner,
+		StatusID:       statusID(f.Status, f.ID),
+		Filename:       f.Filename,
+		ContentType:    f.ContentType,
+		Size:           f.Size,
+		ChecksumSHA256: f.ChecksumSHA256,
+		Status:         string(f.Status),
+		Reason:         string(f.Reason),
+		Key:            f.Key,
+		VersionID:      f.VersionID,
+		ETag:           f.ETag,
+		CreatedAt:      f.CreatedAt.UTC().Format(timeLayout),
+		UpdatedAt:      f.UpdatedAt.UTC().Format(timeLayout),
+		UploadExpires:  f.UploadExpiresAt.UTC().Format(timeLayout),
+		Revision:       f.Revision,
+	}
+	if f.Status != file.Deleted {
+		it.ListedOwner = f.Owner
+	}
+	if !f.SweepAt.IsZero() {
+		it.SweepShard, it.SweepAt = shardOf(f.ID), f.SweepAt.Unix()
+	}
+	m, err := attributevalue.MarshalMap(it)
+	if err != nil {
+		return nil, fmt.Errorf("encode record %s: %w", f.ID, err)
+	}
+	return m, nil
+}
+
+func decode(m map[string]types.AttributeValue) (file.File, error) {
+	var it item
+	if err := attributevalue.UnmarshalMap(m, &it); err != nil {
+		return file.File{}, fmt.Errorf("decode a record: %w", err)
+	}
+	f := file.File{
+		ID:             it.ID,
+		Owner:          it.Owner,
+		Filename:       it.Filename,
+		ContentType:    it.ContentType,
+		Size:           it.Size,
+		ChecksumSHA256: it.ChecksumSHA256,
+		Status:         file.Status(it.Status),
+		Reason:         file.Reason(it.Reason),
+		Key:            it.Key,
+		VersionID:      it.VersionID,
+		ETag:           it.ETag,
+		Revision:       it.Revision,
+	}
+	if !file.ValidID(f.ID) || !f.Status.Valid() {
+		return file.File{}, fmt.Errorf("decode record %q: status %q", it.ID, it.Status)
+	}
+	if it.SweepAt != 0 {
+		f.SweepAt = time.Unix(it.SweepAt, 0).UTC()
+	}
+	for _, t := range []struct {
+		to   *time.Time
+		from string
+	}{{&f.CreatedAt, it.CreatedAt}, {&f.UpdatedAt, it.UpdatedAt}, {&f.UploadExpiresAt, it.UploadExpires}} {
+		parsed, err := time.Parse(timeLayout, t.from)
+		if err != nil {
+			return file.File{}, fmt.Errorf("decode record %s: %w", it.ID, err)
+		}
+		*t.to = parsed
+	}
+	return f, nil
+}
+
+func statusID(s file.Status, id string) string { return string(s) + "#" + id }
+
+// sweepShards spread the sweeper's index over partitions, so that a burst of
+// uploads is not one hot key. An id's last hex digit is random (UUIDv7).
+const sweepShards = "0123456789abcdef"
+
+func shardOf(id string) string { return id[len(id)-1:] }
+
+func text(s string) types.AttributeValue         { return &types.AttributeValueMemberS{Value: s} }
+func timestamp(t time.Time) types.AttributeValue { return text(t.UTC().Format(timeLayout)) }
+func seconds(t time.Time) types.AttributeValue   { return number(t.Unix()) }
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}

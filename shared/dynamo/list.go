@@ -1,0 +1,117 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// List returns a page of an owner's files, newest first, and the id to ask the
+// next page after, empty when there is none. The indexes it reads follow the
+// table within moments ("Global secondary indexes", DynamoDB Developer Guide).
+//
+// The id to start after is only ever looked for among the owner's own files,
+// so a forged one shows nobody anything.
+func (s *Store) List(ctx context.Context, q file.Query) (files []file.File, next string, err error) {
+	input := &dynamodb.QueryInput{
+		TableName:        &s.table,
+		ScanIndexForward: aws.Bool(false),
+		Limit:            aws.Int32(int32(q.Limit)),
+	}
+	if q.Status == "" {
+		input.IndexName = aws.String("byOwner")
+		input.KeyConditionExpression = aws.String("listedOwner = :owner")
+		input.ExpressionAttributeValues = map[string]types.AttributeValue{":owner": text(q.Owner)}
+	} else {
+		input.IndexName = aws.String("byOwnerStatus")
+		input.KeyConditionExpression = aws.String("#owner = :owner AND begins_with(statusId, :status)")
+		input.ExpressionAttributeNames = map[string]string{"#owner": "owner"}
+		input.ExpressionAttributeValues = map[string]types.AttributeValue{":owner": text(q.Owner), ":status": text(statusID(q.Status, ""))}
+	}
+	if q.After != "" {
+		input.ExclusiveStartKey = key(q.After)
+		if q.Status == "" {
+			input.ExclusiveStartKey["listedOwner"] = text(q.Owner)
+		} else {
+			input.ExclusiveStartKey["owner"] = text(q.Owner)
+			input.ExclusiveStartKey["statusId"] = text(statusID(q.Status, q.After))
+		}
+	}
+	out, err := s.api.Query(ctx, input)
+	if err != nil {
+		return nil, "", fmt.Errorf("query the files of an owner: %w", err)
+	}
+	for _, m := range out.Items {
+		f, err := decode(m)
+		if err != nil {
+			return nil, "", err
+		}
+		files = append(files, f)
+	}
+	if len(out.LastEvaluatedKey) > 0 && len(files) > 0 {
+		next = files[len(files)-1].ID
+	}
+	return files, next, nil
+}
+
+// Due returns up to limit files whose SweepAt is not after now, the longest due first.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File, error) {
+	var due []file.File
+	for i := range sweepShards {
+		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
+			TableName:              &s.table,
+			IndexName:              aws.String("bySweep"),
+			KeyConditionExpression: aws.String("sweepShard = :shard AND sweepAt <= :now"),
+			ExpressionAttributeValues: map[string]types.AttributeValue{
+				":shard": text(sweepShards[i : i+1]),
+				":now":   seconds(now),
+			},
+			Limit: aws.Int32(int32(limit)),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("query the files that are due: %w", err)
+		}
+		for _, m := range out.Items {
+			f, err := decode(m)
+			if err != nil {
+				return nil, err
+			}
+			due = append(due, f)
+		}
+	}
+	slices.SortFunc(due, func(a, b file.File) int { return a.SweepAt.Compare(b.SweepAt) })
+	return due[:min(limit, len(due))], nil
+}
+
+// Postpone sets SweepAt of a record that still has f's revision. It counts as
+// a write of the record, and does nothing where another write came first.
+func (s *Store) Postpone(ctx context.Context, f file.File, sweepAt time.Time) error {
+	u := newUpdate()
+	u.values[":seen"] = number(f.Revision)
+	u.conditions = append(u.conditions, "#revision = :seen")
+	u.countRevision()
+	u.sweepAt(f.ID, sweepAt)
+	_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 &s.table,
+		Key:                       key(f.ID),
+		ConditionExpression:       aws.String(u.condition()),
+		UpdateExpression:          aws.String(u.expression()),
+		ExpressionAttributeNames:  u.names,
+		ExpressionAttributeValues: u.values,
+	})
+	if _, moved := errors.AsType[*types.ConditionalCheckFailedException](err); moved {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("postpone the sweep of record %s: %w", f.ID, err)
+	}
+	return nil
+}

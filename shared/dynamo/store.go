@@ -1,0 +1,110 @@
+// Package dynamo keeps the records of files in one DynamoDB table. Every write
+// is conditional on the table of transitions in package file, so that two
+// writers can never both be right.
+//
+// The table and its indexes are declared in template.yaml:
+//
+//	table          id
+//	byOwner        listedOwner, id        an owner's files, newest first; deleted ones have no listedOwner
+//	byOwnerStatus  owner, statusId        the same for one status; statusId is "<status>#<id>"
+//	bySweep        sweepShard, sweepAt    files the sweeper has yet to look at; sparse
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// API is what the Store calls of DynamoDB.
+type API interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// Store reads and writes records.
+type Store struct {
+	api   API
+	table string
+}
+
+// New returns a Store on the table.
+func New(api API, table string) *Store { return &Store{api: api, table: table} }
+
+// Create writes a new record. It fails if there is one with that id.
+func (s *Store) Create(ctx context.Context, f file.File) error {
+	item, err := encode(f)
+	if err != nil {
+		return err
+	}
+	_, err = s.api.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:           &s.table,
+		Item:                item,
+		ConditionExpression: aws.String("attribute_not_exists(id)"),
+	})
+	if err != nil {
+		return fmt.Errorf("put record %s: %w", f.ID, err)
+	}
+	return nil
+}
+
+// Get reads the record with the id as it stands now (a consistent read), or
+// returns file.ErrNotFound.
+func (s *Store) Get(ctx context.Context, id string) (file.File, error) {
+	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      &s.table,
+		Key:            key(id),
+		ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return file.File{}, fmt.Errorf("get record %s: %w", id, err)
+	}
+	if len(out.Item) == 0 {
+		return file.File{}, file.ErrNotFound
+	}
+	return decode(out.Item)
+}
+
+// Change applies c to the record with the id and returns what it has become.
+// It returns file.ErrNotFound when there is no record, and a
+// *file.ConflictError when the record's status may not become c.To or it pins
+// another version than c.IfVersion.
+func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File, error) {
+	update := changeUpdate(id, c)
+	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                           &s.table,
+		Key:                                 key(id),
+		ConditionExpression:                 aws.String(update.condition()),
+		UpdateExpression:                    aws.String(update.expression()),
+		ExpressionAttributeNames:            update.names,
+		ExpressionAttributeValues:           update.values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		if len(refused.Item) == 0 {
+			return file.File{}, file.ErrNotFound
+		}
+		current, err := decode(refused.Item)
+		if err != nil {
+			return file.File{}, err
+		}
+		return file.File{}, &file.ConflictError{To: c.To, Current: current}
+	}
+	if err != nil {
+		return file.File{}, fmt.Errorf("update record %s to %s: %w", id, c.To, err)
+	}
+	return decode(out.Attributes)
+}
+
+func key(id string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"id": text(id)}
+}

@@ -1,0 +1,107 @@
+package dynamo
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// update gathers one UpdateItem's expressions.
+type update struct {
+	conditions  []string
+	assignments []string
+	removals    []string
+	names       map[string]string
+	values      map[string]types.AttributeValue
+}
+
+func newUpdate() *update {
+	return &update{names: map[string]string{}, values: map[string]types.AttributeValue{}}
+}
+
+func (u *update) set(attribute string, value types.AttributeValue) {
+	u.names["#"+attribute] = attribute // any name may be a reserved word
+	u.values[":"+attribute] = value
+	u.assignments = append(u.assignments, fmt.Sprintf("#%s = :%s", attribute, attribute))
+}
+
+func (u *update) remove(attribute string) {
+	u.names["#"+attribute] = attribute
+	u.removals = append(u.removals, "#"+attribute)
+}
+
+// sweepAt sets when the sweeper looks next, or takes the record off its list.
+func (u *update) sweepAt(id string, at time.Time) {
+	if at.IsZero() {
+		u.remove("sweepShard")
+		u.remove("sweepAt")
+		return
+	}
+	u.set("sweepShard", text(shardOf(id)))
+	u.set("sweepAt", seconds(at))
+}
+
+// countRevision makes every write visible as a new revision.
+func (u *update) countRevision() {
+	u.names["#revision"] = "revision"
+	u.values[":one"] = number(1)
+	u.assignments = append(u.assignments, "#revision = #revision + :one")
+}
+
+func (u *update) condition() string { return strings.Join(u.conditions, " AND ") }
+
+func (u *update) expression() string {
+	e := "SET " + strings.Join(u.assignments, ", ")
+	if len(u.removals) > 0 {
+		e += " REMOVE " + strings.Join(u.removals, ", ")
+	}
+	return e
+}
+
+// changeUpdate writes c as an update that only applies where the table of
+// transitions allows it.
+func changeUpdate(id string, c file.Change) *update {
+	u := newUpdate()
+	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(c.To.From()))
+	if c.IfVersion != "" {
+		u.values[":ifVersion"] = text(c.IfVersion)
+		u.conditions = append(u.conditions, "versionId = :ifVersion")
+	}
+	u.set("status", text(string(c.To)))
+	u.set("statusId", text(statusID(c.To, id)))
+	u.set("updatedAt", timestamp(c.At))
+	u.countRevision()
+	if c.Object != nil {
+		u.set("versionId", text(c.Object.VersionID))
+		u.set("etag", text(c.Object.ETag))
+	}
+	if c.ChecksumSHA256 != "" {
+		u.set("checksumSHA256", text(c.ChecksumSHA256))
+	}
+	if c.Reason != "" {
+		u.set("reason", text(string(c.Reason)))
+	}
+	if !c.PurgeAt.IsZero() {
+		u.set("purgeAt", seconds(c.PurgeAt))
+	}
+	u.sweepAt(id, c.SweepAt)
+	if c.To == file.Deleted {
+		u.remove("listedOwner")
+	}
+	return u
+}
+
+func (u *update) statusIn(from []file.Status) string {
+	u.names["#status"] = "status"
+	var names []string
+	for i, s := range from {
+		name := fmt.Sprintf(":from%d", i)
+		u.values[name] = text(string(s))
+		names = append(names, name)
+	}
+	return "#status IN (" + strings.Join(names, ", ") + ")"
+}

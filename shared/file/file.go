@@ -1,0 +1,107 @@
+// Package file is the domain at the centre of Vouch: one uploaded file, the
+// record kept of it, the states that record passes through, and the errors
+// that every layer speaks. It knows no AWS and no HTTP; adapters wrap those
+// and depend on this package, never the other way round.
+package file
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// File is the record of one file from the moment an upload is asked for.
+type File struct {
+	// ID is a UUIDv7 (RFC 9562) in its canonical form. Being time-ordered, it
+	// also sorts an owner's files by age.
+	ID string
+
+	// Owner is the subject who asked for the upload. Only the owner sees the
+	// file; to everybody else it does not exist.
+	Owner string
+
+	// Filename is what the owner calls the file. It is shown and used in a
+	// download's Content-Disposition, never as a path or an object key.
+	Filename string
+
+	// ContentType is the declared media type in lower case (RFC 9110, 8.3.1).
+	ContentType string
+
+	// Size is the promised length in bytes, always positive.
+	Size int64
+
+	// ChecksumSHA256 is the SHA-256 of the bytes in standard base64 (44
+	// characters). It is empty until known: the owner may promise it, and
+	// otherwise verification computes it.
+	ChecksumSHA256 string
+
+	Status Status
+
+	// Reason says why a file is rejected; empty in every other status.
+	Reason Reason
+
+	// Key is the object key that the bytes were or will be put under. The owner
+	// never chooses any part of it.
+	Key string
+
+	// VersionID and ETag name the one object version that verification looks
+	// at, and that downloads are presigned for. Empty while pending. The ETag
+	// is kept without its quotes.
+	VersionID string
+	ETag      string
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	// UploadExpiresAt is when the presigned upload URL stops being accepted.
+	UploadExpiresAt time.Time
+
+	// SweepAt is when the sweeper looks at the record next; the zero time means
+	// that nothing is left to do for it.
+	SweepAt time.Time
+
+	// Revision counts the writes of the record, beginning at 1.
+	Revision int64
+}
+
+// NewID returns a new file id.
+// It fails only when the system has no randomness to give.
+func NewID() (string, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
+	return id.String(), nil
+}
+
+// ValidID reports whether id has the canonical form that NewID gives out, so
+// that nothing else is ever used to look up a record.
+func ValidID(id string) bool {
+	u, err := uuid.Parse(id)
+	return err == nil && u.String() == id
+}
+
+// KeyPrefix begins every object key. Policies in template.yaml are limited to it.
+const KeyPrefix = "files/"
+
+// Key returns the object key for a file. The owner enters only as a hash, so a
+// key leaks no name and no character of a subject can shape it.
+func Key(owner, id string) string {
+	sum := sha256.Sum256([]byte(owner))
+	return KeyPrefix + hex.EncodeToString(sum[:16]) + "/" + id
+}
+
+// Object is one stored version of an object, as the object store describes it.
+type Object struct {
+	Key         string
+	VersionID   string
+	ETag        string // without quotes
+	Size        int64  // bytes
+	ContentType string
+
+	// ChecksumSHA256 is the store's own checksum of the whole object in base64,
+	// empty when it holds none.
+	ChecksumSHA256 string
+}

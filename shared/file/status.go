@@ -1,0 +1,87 @@
+package file
+
+import "slices"
+
+// Status is where a file stands in its life.
+type Status string
+
+// The statuses. A file begins pending and ends in one for which Final is true.
+const (
+	Pending   Status = "pending"   // a URL was given out, no object is known yet
+	Uploaded  Status = "uploaded"  // an object version is pinned, verification is due
+	Verifying Status = "verifying" // the workflow is looking at that version
+	Ready     Status = "ready"     // that version may be downloaded
+	Rejected  Status = "rejected"  // that version must never be downloaded
+	Expired   Status = "expired"   // nothing arrived while the URL lived
+	Deleted   Status = "deleted"   // the owner took it away
+)
+
+// transitions is the one table of what may follow what. Store writes, the
+// documentation (docs/lifecycle.md) and the tests all follow from it.
+var transitions = []struct{ From, To Status }{
+	{Pending, Uploaded},
+	{Pending, Expired},
+	{Uploaded, Verifying},
+	{Verifying, Ready},
+	{Verifying, Rejected},
+
+	{Pending, Deleted},
+	{Uploaded, Deleted},
+	{Verifying, Deleted},
+	{Ready, Deleted},
+	{Rejected, Deleted},
+	{Expired, Deleted},
+}
+
+// Statuses lists every status in the order of a file's life.
+func Statuses() []Status {
+	return []Status{Pending, Uploaded, Verifying, Ready, Rejected, Expired, Deleted}
+}
+
+// Valid reports whether s is one of Statuses.
+func (s Status) Valid() bool { return slices.Contains(Statuses(), s) }
+
+// Final reports whether verification has nothing more to say about the file.
+// A final file can still be deleted.
+func (s Status) Final() bool {
+	return s == Ready || s == Rejected || s == Expired || s == Deleted
+}
+
+// From lists the statuses that may turn into s.
+func (s Status) From() []Status {
+	var from []Status
+	for _, t := range transitions {
+		if t.To == s {
+			from = append(from, t.From)
+		}
+	}
+	return from
+}
+
+// CanBecome reports whether a file in status s may turn into to.
+func (s Status) CanBecome(to Status) bool { return slices.Contains(to.From(), s) }
+
+// Reason says why a file is rejected. The values are part of the API.
+type Reason string
+
+// The reasons for a rejection.
+const (
+	ObjectMissing       Reason = "object-missing"        // the pinned version is gone
+	SizeMismatch        Reason = "size-mismatch"         // not as long as promised
+	ContentTypeMismatch Reason = "content-type-mismatch" // stored under another type than promised
+	ChecksumMismatch    Reason = "checksum-mismatch"     // not the bytes that were promised
+	ObjectChanged       Reason = "object-changed"        // the version is not the one that was pinned
+	MalwareDetected     Reason = "malware-detected"      // the scanner knows it
+	VerificationFailed  Reason = "verification-failed"   // no verdict could be had; nothing unverified is ever ready
+)
+
+// Reasons lists every reason.
+func Reasons() []Reason {
+	return []Reason{
+		ObjectMissing, SizeMismatch, ContentTypeMismatch, ChecksumMismatch,
+		ObjectChanged, MalwareDetected, VerificationFailed,
+	}
+}
+
+// Valid reports whether r is one of Reasons.
+func (r Reason) Valid() bool { return slices.Contains(Reasons(), r) }

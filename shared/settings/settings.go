@@ -1,0 +1,62 @@
+// Package settings reads what template.yaml tells a function by its
+// environment, and says what is missing before the function takes any work.
+package settings
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// The names of the settings, as they stand under Environment in template.yaml.
+const (
+	Table        = "FILES_TABLE"       // the DynamoDB table of records
+	Bucket       = "FILES_BUCKET"      // the S3 bucket of objects
+	StateMachine = "STATE_MACHINE_ARN" // the verification workflow
+	EventBus     = "EVENT_BUS"         // the name of the project's event bus
+	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
+)
+
+// Read returns the values of the settings named. Its error names every one
+// that is missing.
+func Read(names ...string) (map[string]string, error) {
+	values := make(map[string]string, len(names))
+	var missing []string
+	for _, name := range names {
+		if values[name] = os.Getenv(name); values[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("environment variables are not set: %s (template.yaml sets them under Environment; for sam local invoke, pass --env-vars)", strings.Join(missing, ", "))
+	}
+	return values, nil
+}
+
+// MustRead reads the settings and the AWS configuration of a function as it
+// starts. Without them the function cannot do anything, so it logs what is
+// missing and exits; Lambda reports that as a failed init. It also makes
+// slog's default logger write JSON to standard output, which Lambda sends to
+// CloudWatch Logs.
+func MustRead(ctx context.Context, names ...string) (map[string]string, aws.Config) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
+	values, err := Read(names...)
+	if err != nil {
+		exit("read the settings", err)
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		exit("load the AWS configuration", err)
+	}
+	return values, cfg
+}
+
+func exit(doing string, err error) {
+	slog.Error("the function cannot start", "doing", doing, "error", err.Error())
+	os.Exit(1)
+}

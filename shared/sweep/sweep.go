@@ -1,0 +1,142 @@
+// Package sweep ends what events have forgotten: uploads that never arrived,
+// arrivals nobody was told of, verifications that got lost, and bytes left
+// over by a deletion.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+// Records finds and settles what is due.
+type Records interface {
+	verify.Records
+
+	// Due lists up to limit files whose SweepAt is not after now, the longest
+	// due first.
+	Due(ctx context.Context, now time.Time, limit int) ([]file.File, error)
+
+	// Postpone sets SweepAt (the zero time: never again) of a record that still
+	// has f's revision, and otherwise leaves it alone: whoever wrote it has
+	// also set a new SweepAt.
+	Postpone(ctx context.Context, f file.File, sweepAt time.Time) error
+}
+
+// Objects is what the Sweeper needs of the object store.
+type Objects interface {
+	verify.Arrivals
+	DeleteAll(ctx context.Context, key string) error
+}
+
+// Sweeper looks after files that are due.
+type Sweeper struct {
+	Records  Records
+	Objects  Objects
+	Starter  verify.Starter
+	Finisher verify.Finisher
+	Policy   policy.Policy
+	Now      func() time.Time
+
+	// Limit is the most files one run looks after; the next run goes on.
+	Limit int
+}
+
+// Report counts what a run did.
+type Report struct {
+	Due       int `json:"due"`
+	Expired   int `json:"expired"`
+	Started   int `json:"started"`
+	Restarted int `json:"restarted"`
+	GivenUp   int `json:"givenUp"`
+	Cleaned   int `json:"cleaned"`
+}
+
+// Sweep looks after the files that are due. It may run twice at once. A file
+// that fails does not keep the others from their turn: its error is part of
+// the one returned, and it stays due.
+func (s Sweeper) Sweep(ctx context.Context) (Report, error) {
+	var report Report
+	due, err := s.Records.Due(ctx, s.Now(), s.Limit)
+	if err != nil {
+		return report, fmt.Errorf("find the files that are due: %w", err)
+	}
+	report.Due = len(due)
+	var failures []error
+	for _, f := range due {
+		if err := s.look(ctx, f, &report); err != nil {
+			failures = append(failures, fmt.Errorf("sweep file %s: %w", f.ID, err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return report, errors.Join(failures...)
+}
+
+func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
+	switch f.Status {
+	case file.Pending:
+		return s.pending(ctx, f, report)
+	case file.Uploaded, file.Verifying:
+		return s.unverified(ctx, f, report)
+	}
+	// An end state, kept due only until no URL can bring bytes any more.
+	if f.Status == file.Deleted || f.Status == file.Expired {
+		if err := s.Objects.DeleteAll(ctx, f.Key); err != nil {
+			return err
+		}
+		report.Cleaned++
+	}
+	return s.Records.Postpone(ctx, f, time.Time{})
+}
+
+// pending ends an upload whose URL is dead, or starts the verification of an
+// object whose event never came.
+func (s Sweeper) pending(ctx context.Context, f file.File, report *Report) error {
+	obj, err := s.Objects.Current(ctx, f.Key)
+	if err == nil {
+		_, err = s.Starter.Arrived(ctx, obj)
+		if err == nil {
+			report.Started++
+		}
+		return err
+	}
+	if file.CodeOf(err) != file.CodeNotFound {
+		return err
+	}
+	now := s.Now().UTC()
+	_, err = s.Records.Change(ctx, f.ID, file.Change{
+		To: file.Expired, At: now,
+		SweepAt: now.Add(s.Policy.ArrivalGrace), PurgeAt: now.Add(s.Policy.PurgeAfter),
+	})
+	if _, moved := file.Conflict(err); moved {
+		return nil
+	}
+	if err == nil {
+		report.Expired++
+	}
+	return err
+}
+
+// unverified restarts a verification that is overdue, and gives up on one that
+// was restarted in vain for too long: the file is rejected, never stuck.
+func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) error {
+	if s.Now().Sub(f.CreatedAt) > s.Policy.GiveUpAfter {
+		_, err := s.Finisher.Rejected(ctx, verify.JobFor(f), file.VerificationFailed)
+		if err == nil {
+			report.GivenUp++
+		}
+		return err
+	}
+	if err := s.Starter.Restart(ctx, f); err != nil {
+		return err
+	}
+	report.Restarted++
+	return s.Records.Postpone(ctx, f, s.Now().UTC().Add(s.Policy.VerifyWithin))
+}

@@ -1,0 +1,73 @@
+// Package verify leads a file from arrived bytes to a verdict. Its parts are
+// the steps of the workflow in statemachines/verify-file.asl.json: a Starter
+// begins it, a Validator compares the object with what was promised, a Scanner
+// streams it through the malware scanner, and a Finisher writes the verdict.
+//
+// Every step may run twice, late, or after another one has decided: each reads
+// the record again and acts only on the object version that is pinned there.
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// Job is the input of the workflow, and what each of its steps is handed. It
+// holds no secret and nothing that the steps do not check against the record.
+type Job struct {
+	FileID    string `json:"fileId"`
+	Key       string `json:"key"`
+	VersionID string `json:"versionId"`
+	ETag      string `json:"etag"`
+}
+
+// JobFor returns the job that verifies the version pinned on f.
+func JobFor(f file.File) Job {
+	return Job{FileID: f.ID, Key: f.Key, VersionID: f.VersionID, ETag: f.ETag}
+}
+
+// ExecutionName returns the workflow execution's name: the same for the same
+// file, object version and attempt, so that Step Functions itself refuses to
+// run a doubled event twice (StartExecution: names are unique for 90 days, at
+// most 80 characters). Attempt 0 is the first.
+func (j Job) ExecutionName(attempt int64) string {
+	sum := sha256.Sum256([]byte(j.VersionID))
+	name := j.FileID + "-" + hex.EncodeToString(sum[:12])
+	if attempt > 0 {
+		name += "-" + strconv.FormatInt(attempt, 36)
+	}
+	return name
+}
+
+// Outcome is what a step found.
+type Outcome string
+
+// The outcomes that the workflow chooses by.
+const (
+	Passed     Outcome = "passed"     // go on
+	Failed     Outcome = "failed"     // reject, for Result.Reason
+	Superseded Outcome = "superseded" // the file has moved on without us: stop
+)
+
+// Result is what a step answers the workflow.
+type Result struct {
+	Outcome Outcome     `json:"outcome"`
+	Reason  file.Reason `json:"reason"`
+
+	// ChecksumSHA256 is that of the bytes scanned, in base64; empty until then.
+	ChecksumSHA256 string `json:"checksumSHA256"`
+
+	// Signature is the name of the malware found, for the log of the execution.
+	Signature string `json:"signature"`
+}
+
+func failed(r file.Reason) Result { return Result{Outcome: Failed, Reason: r} }
+
+// underway reports whether f is still being verified as j says.
+func underway(f file.File, j Job) bool {
+	return f.VersionID == j.VersionID && f.Key == j.Key &&
+		(f.Status == file.Uploaded || f.Status == file.Verifying)
+}

@@ -1,0 +1,159 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
+)
+
+// ErrAlreadyEnded says that an execution of that name ran once and has ended.
+var ErrAlreadyEnded = errors.New("an execution of that name has already ended")
+
+// Workflow starts executions. Starting one that runs already is no error;
+// starting one that has ended is ErrAlreadyEnded.
+type Workflow interface {
+	Start(ctx context.Context, name string, job Job) error
+}
+
+// Records reads and changes records.
+type Records interface {
+	access.Records
+	Change(ctx context.Context, id string, c file.Change) (file.File, error)
+}
+
+// Arrivals is what the Starter needs of the object store.
+type Arrivals interface {
+	// Current describes the newest version under key. It returns
+	// file.ErrNotFound when there is none.
+	Current(ctx context.Context, key string) (file.Object, error)
+
+	// DeleteVersion removes one version; removing none is no error.
+	DeleteVersion(ctx context.Context, key, versionID string) error
+}
+
+// Starter begins verifications.
+type Starter struct {
+	Records  Records
+	Objects  Arrivals
+	Workflow Workflow
+	Policy   policy.Policy
+	Now      func() time.Time
+}
+
+// Arrived takes the news that an object version was stored, whoever brings it
+// and however often: it pins the version on a pending record and starts the
+// workflow for the version that is pinned. Any other version under a file's
+// key belongs to no upload that was promised (a URL replayed after its file
+// was deleted, a write after expiry), and is removed.
+//
+// It returns file.ErrNotFound when the key is not that of a file.
+func (s Starter) Arrived(ctx context.Context, obj file.Object) (file.File, error) {
+	id := path.Base(obj.Key)
+	if !file.ValidID(id) {
+		return file.File{}, file.ErrNotFound
+	}
+	f, err := s.Records.Get(ctx, id)
+	if err != nil {
+		return file.File{}, err
+	}
+	if f.Key != obj.Key {
+		return file.File{}, file.ErrNotFound
+	}
+	if obj.VersionID == "" {
+		return file.File{}, fmt.Errorf("object of file %s has no version: the bucket must be versioned", id)
+	}
+	if f.Status == file.Pending {
+		if f, err = s.pin(ctx, f, obj); err != nil {
+			return file.File{}, err
+		}
+	}
+	if f.VersionID != obj.VersionID {
+		if err := s.Objects.DeleteVersion(ctx, obj.Key, obj.VersionID); err != nil {
+			return file.File{}, fmt.Errorf("remove a stray version of file %s: %w", id, err)
+		}
+		return f, nil
+	}
+	return f, s.start(ctx, f)
+}
+
+// Complete takes the owner's word that the upload is done. It is idempotent,
+// and returns file.ErrNotFound as access.Load does, a *file.Error with
+// file.CodeNotUploaded while no object is there, or with file.CodeClosed for
+// a file that expired or was deleted.
+func (s Starter) Complete(ctx context.Context, subject, id string) (file.File, error) {
+	f, err := access.Load(ctx, s.Records, subject, id)
+	if err != nil {
+		return file.File{}, err
+	}
+	switch f.Status {
+	case file.Pending:
+		obj, err := s.Objects.Current(ctx, f.Key)
+		if file.CodeOf(err) == file.CodeNotFound {
+			return file.File{}, &file.Error{
+				Code: file.CodeNotUploaded, Status: f.Status,
+				Detail:   "No bytes have arrived for this file.",
+				Accepted: "a completed PUT to the upload URL before this call",
+			}
+		}
+		if err != nil {
+			return file.File{}, fmt.Errorf("look for the object of file %s: %w", id, err)
+		}
+		return s.Arrived(ctx, obj)
+	case file.Expired, file.Deleted:
+		return file.File{}, &file.Error{
+			Code: file.CodeClosed, Status: f.Status,
+			Detail:   fmt.Sprintf("The file is %s.", f.Status),
+			Accepted: "a new upload",
+		}
+	}
+	return f, s.start(ctx, f)
+}
+
+// Restart starts the verification of a file that should have a verdict by now
+// once more: the same execution if it was never started, a further attempt if
+// it ended without one.
+func (s Starter) Restart(ctx context.Context, f file.File) error {
+	job := JobFor(f)
+	err := s.Workflow.Start(ctx, job.ExecutionName(0), job)
+	if errors.Is(err, ErrAlreadyEnded) {
+		// The revision grows with every look of the sweeper, so each look makes
+		// one new attempt, and two sweepers at once make the same one.
+		err = s.Workflow.Start(ctx, job.ExecutionName(f.Revision), job)
+	}
+	if err != nil && !errors.Is(err, ErrAlreadyEnded) {
+		return fmt.Errorf("restart the verification of file %s: %w", f.ID, err)
+	}
+	return nil
+}
+
+func (s Starter) pin(ctx context.Context, f file.File, obj file.Object) (file.File, error) {
+	now := s.Now().UTC()
+	pinned, err := s.Records.Change(ctx, f.ID, file.Change{
+		To: file.Uploaded, At: now, Object: &obj, SweepAt: now.Add(s.Policy.VerifyWithin),
+	})
+	if current, moved := file.Conflict(err); moved {
+		return current, nil
+	}
+	if err != nil {
+		return file.File{}, fmt.Errorf("mark file %s uploaded: %w", f.ID, err)
+	}
+	return pinned, nil
+}
+
+func (s Starter) start(ctx context.Context, f file.File) error {
+	if f.Status != file.Uploaded && f.Status != file.Verifying {
+		return nil
+	}
+	job := JobFor(f)
+	err := s.Workflow.Start(ctx, job.ExecutionName(0), job)
+	if err != nil && !errors.Is(err, ErrAlreadyEnded) {
+		return fmt.Errorf("start the verification of file %s: %w", f.ID, err)
+	}
+	return nil
+}

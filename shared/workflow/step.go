@@ -1,0 +1,38 @@
+package workflow
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+// Task is what statemachines/verify-file.asl.json hands each step: the job,
+// and what the steps before it found.
+type Task struct {
+	verify.Job
+	Reason         file.Reason `json:"reason,omitempty"`
+	ChecksumSHA256 string      `json:"checksumSHA256,omitempty"`
+}
+
+// Step returns run as the handler of a Lambda function that the workflow
+// invokes. Both what it found and how it failed are logged; a failure is also
+// returned, so that the workflow's Retry and Catch decide.
+func Step(run func(context.Context, Task) (verify.Result, error)) func(context.Context, Task) (verify.Result, error) {
+	return func(ctx context.Context, t Task) (verify.Result, error) {
+		log := slog.With("fileId", t.FileID, "versionId", t.VersionID)
+		if lc, ok := lambdacontext.FromContext(ctx); ok {
+			log = log.With("requestId", lc.AwsRequestID)
+		}
+		result, err := run(ctx, t)
+		if err != nil {
+			log.ErrorContext(ctx, "the step failed", "error", err.Error())
+			return verify.Result{}, err
+		}
+		log.InfoContext(ctx, "the step is done", "outcome", result.Outcome, "reason", result.Reason, "signature", result.Signature)
+		return result, nil
+	}
+}

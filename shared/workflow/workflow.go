@@ -1,0 +1,52 @@
+// Package workflow starts executions of the verification workflow on AWS Step
+// Functions.
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+// API is what the Starter calls of Step Functions.
+type API interface {
+	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
+}
+
+// Starter starts executions of one state machine.
+type Starter struct {
+	api API
+	arn string
+}
+
+// New returns a Starter for the Standard state machine with the ARN.
+func New(api API, arn string) *Starter { return &Starter{api: api, arn: arn} }
+
+// Start starts an execution. For a name that is running already with the same
+// input it does nothing; for one that has ended within the last 90 days it
+// returns verify.ErrAlreadyEnded (StartExecution, Step Functions API
+// Reference). A name always comes with the same input here, so these two are
+// all there is.
+func (s *Starter) Start(ctx context.Context, name string, job verify.Job) error {
+	input, err := json.Marshal(job)
+	if err != nil {
+		return fmt.Errorf("encode the input of execution %s: %w", name, err)
+	}
+	_, err = s.api.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: &s.arn, Name: &name, Input: aws.String(string(input)),
+	})
+	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
+		return verify.ErrAlreadyEnded
+	}
+	if err != nil {
+		return fmt.Errorf("start execution %s: %w", name, err)
+	}
+	return nil
+}
