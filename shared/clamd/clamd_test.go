@@ -1,0 +1,177 @@
+package clamd
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+// The faults of a daemon that a real one cannot be brought to are played here;
+// the real clamd is scanned with in the local stack's tests.
+
+// daemon answers one connection by answer, and returns its address.
+func daemon(t *testing.T, answer func(net.Conn)) Client {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		answer(conn)
+	}()
+	return Client{Addr: l.Addr().String()}
+}
+
+// readStream reads a whole INSTREAM command and returns its data.
+func readStream(conn net.Conn) ([]byte, error) {
+	r := bufio.NewReader(conn)
+	if cmd, err := r.ReadString(0); err != nil || cmd != "zINSTREAM\x00" {
+		return nil, errors.New("not INSTREAM: " + cmd)
+	}
+	var data []byte
+	for {
+		var n uint32
+		if err := binary.Read(r, binary.BigEndian, &n); err != nil || n == 0 {
+			return data, err
+		}
+		chunk := make([]byte, n)
+		if _, err := io.ReadFull(r, chunk); err != nil {
+			return nil, err
+		}
+		data = append(data, chunk...)
+	}
+}
+
+func TestTheWholeStreamIsSentInChunks(t *testing.T) {
+	want := strings.Repeat("0123456789abcdef", 20000) // more than four chunks
+	got := make(chan string, 1)
+	c := daemon(t, func(conn net.Conn) {
+		data, err := readStream(conn)
+		if err != nil {
+			data = []byte(err.Error())
+		}
+		got <- string(data)
+		io.WriteString(conn, "stream: OK\x00")
+	})
+	// One byte at a time, so that chunks do not follow from reads.
+	v, err := c.Scan(t.Context(), iotest.OneByteReader(strings.NewReader(want)))
+	if err != nil || v.Infected {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	if <-got != want {
+		t.Error("the daemon got something else")
+	}
+}
+
+func TestOnlyAPlainOKIsClean(t *testing.T) {
+	for reply, want := range map[string]verify.Verdict{
+		"stream: OK":                             {},
+		"stream: Eicar-Test-Signature FOUND":     {Infected: true, Signature: "Eicar-Test-Signature"},
+		"stream: Odd name with spaces FOUND":     {Infected: true, Signature: "Odd name with spaces"},
+		"stream: OK FOUND":                       {Infected: true, Signature: "OK"},
+		"stream: Win.Test.EICAR_HDB-1 FOUND":     {Infected: true, Signature: "Win.Test.EICAR_HDB-1"},
+		"stream: Heuristics.Encrypted.Zip FOUND": {Infected: true, Signature: "Heuristics.Encrypted.Zip"},
+	} {
+		if v, err := parseReply(reply); err != nil || v != want {
+			t.Errorf("%q: %+v, %v", reply, v, err)
+		}
+	}
+	for _, reply := range []string{
+		"", "OK", "stream:OK", "stream: ", "stream: ok", "stream: OK ", "stream: FOUND", "stream:  FOUND",
+		"INSTREAM size limit exceeded. ERROR", "stream: Can't allocate memory ERROR",
+		"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND", "UNKNOWN COMMAND",
+	} {
+		if v, err := parseReply(reply); err == nil {
+			t.Errorf("%q gave a verdict: %+v", reply, v)
+		}
+	}
+}
+
+func TestADaemonThatFailsNeverGivesAVerdict(t *testing.T) {
+	for name, answer := range map[string]func(net.Conn){
+		"closes at once":             func(net.Conn) {},
+		"closes in mid-stream":       func(c net.Conn) { io.CopyN(io.Discard, c, 1000) },
+		"says nothing":               func(c net.Conn) { readStream(c) },
+		"answers half":               func(c net.Conn) { readStream(c); io.WriteString(c, "stream: O") },
+		"answers without the end":    func(c net.Conn) { readStream(c); io.WriteString(c, "stream: OK") },
+		"answers before it has read": func(c net.Conn) { io.WriteString(c, "stream: OK\x00"); c.(*net.TCPConn).SetLinger(0) },
+		"answers without end":        func(c net.Conn) { readStream(c); io.Copy(c, neverEnding('x')) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := daemon(t, answer)
+			body := io.LimitReader(neverEnding('a'), 16<<20) // more than socket buffers hold
+			if v, err := c.Scan(t.Context(), body); err == nil {
+				t.Errorf("verdict %+v", v)
+			}
+		})
+	}
+}
+
+func TestAFailingSourceIsNotAVerdict(t *testing.T) {
+	cut := errors.New("connection reset by S3")
+	c := daemon(t, func(conn net.Conn) { readStream(conn); io.WriteString(conn, "stream: OK\x00") })
+	_, err := c.Scan(t.Context(), io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(cut)))
+	if !errors.Is(err, cut) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAnEndedContextCutsTheScan(t *testing.T) {
+	c := daemon(t, func(conn net.Conn) { readStream(conn); time.Sleep(10 * time.Second) })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if _, err := c.Scan(ctx, strings.NewReader("abc")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	if time.Since(start) > 5*time.Second {
+		t.Error("it waited for the daemon")
+	}
+}
+
+func TestADaemonThatIsDownIsAnError(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	if _, err := (Client{Addr: addr}).Scan(t.Context(), strings.NewReader("abc")); err == nil {
+		t.Error("a verdict came from nowhere")
+	}
+}
+
+type neverEnding byte
+
+func (b neverEnding) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(b)
+	}
+	return len(p), nil
+}
+
+func FuzzParseReply(f *testing.F) {
+	for _, s := range []string{"stream: OK", "stream: x FOUND", "stream: ", "ERROR"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, reply string) {
+		if v, err := parseReply(reply); err == nil && !v.Infected && reply != "stream: OK" {
+			t.Errorf("%q is clean", reply)
+		}
+	})
+}

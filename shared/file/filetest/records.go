@@ -1,0 +1,102 @@
+// Package filetest has a store of records in memory, for tests of what stands
+// on the domain. It keeps the same table of transitions as the real one; that
+// the real one does is tested against DynamoDB itself.
+package filetest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// Records is a store of records. The zero value is empty and ready for use.
+type Records struct {
+	mu    sync.Mutex
+	files map[string]file.File
+
+	// BeforeChange, when set, runs before each change, outside of any lock: a
+	// test lets another writer in there, or returns an error in its place.
+	BeforeChange func(id string, c file.Change) error
+}
+
+// Create keeps a new record, replacing none.
+func (r *Records) Create(_ context.Context, f file.File) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.files == nil {
+		r.files = map[string]file.File{}
+	}
+	if _, taken := r.files[f.ID]; taken {
+		return &file.ConflictError{To: f.Status, Current: r.files[f.ID]}
+	}
+	r.files[f.ID] = f
+	return nil
+}
+
+// Get returns the record or file.ErrNotFound.
+func (r *Records) Get(_ context.Context, id string) (file.File, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.files[id]
+	if !ok {
+		return file.File{}, file.ErrNotFound
+	}
+	return f, nil
+}
+
+// Change applies c as file.Change says.
+func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File, error) {
+	if r.BeforeChange != nil {
+		if err := r.BeforeChange(id, c); err != nil {
+			return file.File{}, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.files[id]
+	if !ok {
+		return file.File{}, file.ErrNotFound
+	}
+	if !f.Status.CanBecome(c.To) || c.IfVersion != "" && c.IfVersion != f.VersionID {
+		return file.File{}, &file.ConflictError{To: c.To, Current: f}
+	}
+	f.Status, f.UpdatedAt, f.SweepAt = c.To, c.At, c.SweepAt
+	f.Revision++
+	if c.Object != nil {
+		f.VersionID, f.ETag = c.Object.VersionID, c.Object.ETag
+	}
+	f.ChecksumSHA256 = cmp.Or(c.ChecksumSHA256, f.ChecksumSHA256)
+	f.Reason = cmp.Or(c.Reason, f.Reason)
+	r.files[id] = f
+	return f, nil
+}
+
+// Due lists what the sweeper has to look at.
+func (r *Records) Due(_ context.Context, now time.Time, limit int) ([]file.File, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var due []file.File
+	for _, f := range r.files {
+		if !f.SweepAt.IsZero() && !f.SweepAt.After(now) {
+			due = append(due, f)
+		}
+	}
+	slices.SortFunc(due, func(a, b file.File) int { return a.SweepAt.Compare(b.SweepAt) })
+	return due[:min(limit, len(due))], nil
+}
+
+// Postpone sets SweepAt where nothing was written since f was read.
+func (r *Records) Postpone(_ context.Context, f file.File, sweepAt time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if current, ok := r.files[f.ID]; ok && current.Revision == f.Revision {
+		current.SweepAt = sweepAt
+		current.Revision++
+		r.files[f.ID] = current
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package sweep_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/file/filetest"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/sweep"
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+// world remembers what the sweeper does around real records.
+type world struct {
+	filetest.Records
+	now       time.Time
+	objects   map[string]file.Object // by key
+	running   map[string]bool        // by execution name; false once ended
+	cleaned   []string
+	tagged    []string
+	announced []file.Status
+}
+
+func (w *world) clock() time.Time { return w.now }
+
+func (w *world) Current(_ context.Context, key string) (file.Object, error) {
+	if o, ok := w.objects[key]; ok {
+		return o, nil
+	}
+	return file.Object{}, file.ErrNotFound
+}
+
+func (w *world) DeleteVersion(_ context.Context, key, _ string) error {
+	delete(w.objects, key)
+	return nil
+}
+
+func (w *world) DeleteAll(_ context.Context, key string) error {
+	delete(w.objects, key)
+	w.cleaned = append(w.cleaned, key)
+	return nil
+}
+
+func (w *world) Tag(_ context.Context, key, _ string, _ file.Status) error {
+	w.tagged = append(w.tagged, key)
+	return nil
+}
+
+func (w *world) Publish(_ context.Context, f file.File) error {
+	w.announced = append(w.announced, f.Status)
+	return nil
+}
+
+func (w *world) Start(_ context.Context, name string, _ verify.Job) error {
+	if running, known := w.running[name]; known && !running {
+		return verify.ErrAlreadyEnded
+	}
+	w.running[name] = true
+	return nil
+}
+
+func newWorld() *world {
+	return &world{now: time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC), objects: map[string]file.Object{}, running: map[string]bool{}}
+}
+
+func (w *world) sweeper() sweep.Sweeper {
+	p := policy.Default()
+	return sweep.Sweeper{
+		Records: w, Objects: w, Policy: p, Now: w.clock, Limit: 100,
+		Starter:  verify.Starter{Records: w, Objects: w, Workflow: w, Policy: p, Now: w.clock},
+		Finisher: verify.Finisher{Records: w, Objects: w, Events: w, Policy: p, Now: w.clock},
+	}
+}
+
+func (w *world) add(t *testing.T, s file.Status) file.File {
+	t.Helper()
+	id, err := file.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := file.File{ID: id, Owner: "alice", Size: 1, Status: s, Key: file.Key("alice", id), CreatedAt: w.now, SweepAt: w.now.Add(time.Hour), Revision: 1}
+	if s != file.Pending {
+		f.VersionID, f.ETag = "v1", "e1"
+	}
+	if err := w.Create(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (w *world) sweep(t *testing.T) sweep.Report {
+	t.Helper()
+	r, err := w.sweeper().Sweep(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) status(t *testing.T, f file.File) file.Status {
+	t.Helper()
+	f, err := w.Get(t.Context(), f.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Status
+}
+
+func TestNothingIsTouchedBeforeItIsDue(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Pending)
+	w.now = w.now.Add(time.Hour - time.Second)
+	if r := w.sweep(t); r.Due != 0 || w.status(t, f) != file.Pending {
+		t.Errorf("%+v, %s", r, w.status(t, f))
+	}
+}
+
+func TestAnUploadThatNeverArrivedExpiresAndIsForgotten(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Pending)
+	w.now = w.now.Add(2 * time.Hour)
+	if r := w.sweep(t); r.Expired != 1 || w.status(t, f) != file.Expired {
+		t.Fatalf("%+v, %s", r, w.status(t, f))
+	}
+	// Bytes that come all the same, with their event lost, are removed.
+	w.objects[f.Key] = file.Object{Key: f.Key, VersionID: "v9", ETag: "e9"}
+	w.now = w.now.Add(2 * time.Hour)
+	if r := w.sweep(t); r.Cleaned != 1 || len(w.objects) != 0 {
+		t.Errorf("%+v, objects %v", r, w.objects)
+	}
+	if r := w.sweep(t); r.Due != 0 {
+		t.Errorf("an end state is still due: %+v", r)
+	}
+}
+
+func TestAnArrivalWhoseEventWasLostIsVerified(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Pending)
+	w.objects[f.Key] = file.Object{Key: f.Key, VersionID: "v1", ETag: "e1", Size: 1}
+	w.now = w.now.Add(2 * time.Hour)
+	if r := w.sweep(t); r.Started != 1 || w.status(t, f) != file.Uploaded || len(w.running) != 1 {
+		t.Errorf("%+v, %s, running %v", r, w.status(t, f), w.running)
+	}
+}
+
+func TestALostVerificationIsTriedAgainAndAtLastRejected(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Verifying)
+	w.running[verify.JobFor(f).ExecutionName(0)] = false // it ended without a verdict
+	for range 100 {
+		w.now = w.now.Add(time.Hour)
+		w.sweep(t)
+		for name := range w.running {
+			w.running[name] = false // each further attempt ends without one too
+		}
+		if w.status(t, f).Final() {
+			break
+		}
+	}
+	if w.status(t, f) != file.Rejected {
+		t.Fatalf("the file is %s", w.status(t, f))
+	}
+	if len(w.running) < 3 {
+		t.Errorf("it was tried only %d times", len(w.running))
+	}
+	if len(w.announced) != 1 || len(w.tagged) != 1 {
+		t.Errorf("events %v, tags %v", w.announced, w.tagged)
+	}
+}
+
+func TestARunningVerificationIsLeftAlone(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Verifying)
+	w.running[verify.JobFor(f).ExecutionName(0)] = true
+	w.now = w.now.Add(2 * time.Hour)
+	w.sweep(t)
+	if len(w.running) != 1 {
+		t.Errorf("executions %v", w.running)
+	}
+	if r := w.sweep(t); r.Due != 0 {
+		t.Errorf("it is due again at once: %+v", r)
+	}
+}
+
+func TestBytesLeftByADeletionAreRemoved(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Deleted)
+	w.objects[f.Key] = file.Object{Key: f.Key, VersionID: "v1"}
+	w.now = w.now.Add(2 * time.Hour)
+	if r := w.sweep(t); r.Cleaned != 1 || len(w.objects) != 0 {
+		t.Errorf("%+v, objects %v", r, w.objects)
+	}
+}

@@ -1,0 +1,428 @@
+package verify_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/file/filetest"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+var now = time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return now }
+
+// world is what surrounds the steps: records that keep the real table of
+// transitions, and one object, a workflow, tags and events that only remember.
+type world struct {
+	filetest.Records
+	f       file.File
+	object  file.Object
+	body    string
+	missing bool
+
+	started []string
+	ended   map[string]bool
+	deleted []string
+	tags    []file.Status
+	events  []file.Status
+
+	failTag, failPublish, failScan error
+	infected                       bool
+}
+
+func newWorld(t *testing.T, status file.Status) *world {
+	t.Helper()
+	id, err := file.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{body: "hello", ended: map[string]bool{}}
+	w.f = file.File{
+		ID: id, Owner: "alice", Filename: "a.txt", ContentType: "text/plain", Size: 5,
+		Status: status, Key: file.Key("alice", id), CreatedAt: now, UpdatedAt: now, Revision: 1,
+	}
+	w.object = file.Object{Key: w.f.Key, VersionID: "v1", ETag: "e1", Size: 5, ContentType: "text/plain", ChecksumSHA256: checksum("hello")}
+	if status != file.Pending {
+		w.f.VersionID, w.f.ETag = "v1", "e1"
+	}
+	if err := w.Create(t.Context(), w.f); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func checksum(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return file.EncodeChecksum(sum[:])
+}
+
+func (w *world) Start(_ context.Context, name string, _ verify.Job) error {
+	if w.ended[name] {
+		return verify.ErrAlreadyEnded
+	}
+	w.started = append(w.started, name)
+	return nil
+}
+
+func (w *world) Current(context.Context, string) (file.Object, error) {
+	if w.missing {
+		return file.Object{}, file.ErrNotFound
+	}
+	return w.object, nil
+}
+
+func (w *world) Describe(ctx context.Context, _, _ string) (file.Object, error) {
+	return w.Current(ctx, "")
+}
+
+func (w *world) Open(context.Context, string, string, string) (io.ReadCloser, error) {
+	if w.missing {
+		return nil, file.ErrNotFound
+	}
+	return io.NopCloser(strings.NewReader(w.body)), nil
+}
+
+func (w *world) DeleteVersion(_ context.Context, _, version string) error {
+	w.deleted = append(w.deleted, version)
+	return nil
+}
+
+func (w *world) Tag(_ context.Context, _, _ string, s file.Status) error {
+	if w.missing {
+		return file.ErrNotFound
+	}
+	if w.failTag != nil {
+		return w.failTag
+	}
+	w.tags = append(w.tags, s)
+	return nil
+}
+
+func (w *world) Publish(_ context.Context, f file.File) error {
+	if w.failPublish != nil {
+		return w.failPublish
+	}
+	w.events = append(w.events, f.Status)
+	return nil
+}
+
+func (w *world) Scan(_ context.Context, r io.Reader) (verify.Verdict, error) {
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return verify.Verdict{}, err
+	}
+	return verify.Verdict{Infected: w.infected, Signature: "Test"}, w.failScan
+}
+
+func (w *world) starter() verify.Starter {
+	return verify.Starter{Records: w, Objects: w, Workflow: w, Policy: policy.Default(), Now: clock}
+}
+
+func (w *world) finisher() verify.Finisher {
+	return verify.Finisher{Records: w, Objects: w, Events: w, Policy: policy.Default(), Now: clock}
+}
+
+func (w *world) job() verify.Job {
+	return verify.Job{FileID: w.f.ID, Key: w.f.Key, VersionID: "v1", ETag: "e1"}
+}
+
+func (w *world) status(t *testing.T) file.Status {
+	t.Helper()
+	f, err := w.Get(t.Context(), w.f.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Status
+}
+
+func TestADoubledEventStartsOneExecution(t *testing.T) {
+	w := newWorld(t, file.Pending)
+	for range 3 {
+		if _, err := w.starter().Arrived(t.Context(), w.object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range w.started[1:] {
+		if name != w.started[0] {
+			t.Errorf("executions %q", w.started)
+		}
+	}
+	if len(w.started[0]) > 80 {
+		t.Errorf("the name %q is longer than Step Functions takes", w.started[0])
+	}
+	if len(w.deleted) != 0 {
+		t.Errorf("versions %q were removed", w.deleted)
+	}
+}
+
+func TestAnEventAfterTheVerdictChangesNothing(t *testing.T) {
+	for _, s := range []file.Status{file.Ready, file.Rejected} {
+		w := newWorld(t, s)
+		if _, err := w.starter().Arrived(t.Context(), w.object); err != nil {
+			t.Fatal(err)
+		}
+		if w.status(t) != s || len(w.started) != 0 || len(w.deleted) != 0 {
+			t.Errorf("%s: started %q, deleted %q", s, w.started, w.deleted)
+		}
+	}
+}
+
+func TestAVersionThatWasNotPromisedIsRemovedAndNeverPinned(t *testing.T) {
+	for _, s := range []file.Status{file.Uploaded, file.Verifying, file.Ready, file.Rejected, file.Expired, file.Deleted} {
+		w := newWorld(t, s)
+		stray := w.object
+		stray.VersionID = "v2"
+		f, err := w.starter().Arrived(t.Context(), stray)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.deleted) != 1 || w.deleted[0] != "v2" || f.VersionID != "v1" || len(w.started) != 0 || w.status(t) != s {
+			t.Errorf("%s: deleted %q, pinned %q, started %q", s, w.deleted, f.VersionID, w.started)
+		}
+	}
+}
+
+func TestAForgedKeyReachesNoRecord(t *testing.T) {
+	w := newWorld(t, file.Pending)
+	for _, key := range []string{"", w.f.ID, "files/other/" + w.f.ID, file.Key("mallory", w.f.ID), "files/x/../" + w.f.ID} {
+		obj := w.object
+		obj.Key = key
+		if _, err := w.starter().Arrived(t.Context(), obj); file.CodeOf(err) != file.CodeNotFound {
+			t.Errorf("key %q: %v", key, err)
+		}
+	}
+	if w.status(t) != file.Pending {
+		t.Error("the record moved")
+	}
+}
+
+func TestAnUnversionedObjectIsAnError(t *testing.T) {
+	w := newWorld(t, file.Pending)
+	w.object.VersionID = ""
+	if _, err := w.starter().Arrived(t.Context(), w.object); err == nil {
+		t.Error("it was taken")
+	}
+}
+
+func TestCompleteAnswersByStatus(t *testing.T) {
+	for _, tt := range []struct {
+		status  file.Status
+		missing bool
+		subject string
+		code    file.Code
+		starts  int
+	}{
+		{status: file.Pending, starts: 1},
+		{status: file.Pending, missing: true, code: file.CodeNotUploaded},
+		{status: file.Uploaded, starts: 1},
+		{status: file.Verifying, starts: 1},
+		{status: file.Ready},
+		{status: file.Rejected},
+		{status: file.Expired, code: file.CodeClosed},
+		{status: file.Deleted, code: file.CodeClosed},
+		{status: file.Pending, subject: "bob", code: file.CodeNotFound},
+		{status: file.Ready, subject: "bob", code: file.CodeNotFound},
+	} {
+		w := newWorld(t, tt.status)
+		w.missing = tt.missing
+		subject := "alice"
+		if tt.subject != "" {
+			subject = tt.subject
+		}
+		_, err := w.starter().Complete(t.Context(), subject, w.f.ID)
+		if file.CodeOf(err) != tt.code || (tt.code == "") != (err == nil) || len(w.started) != tt.starts {
+			t.Errorf("%s by %s: %v, %d started", tt.status, subject, err, len(w.started))
+		}
+	}
+}
+
+func TestValidateFindsEveryDifferenceToThePromise(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*world)
+		want   file.Reason
+	}{
+		"as promised":        {func(*world) {}, ""},
+		"gone":               {func(w *world) { w.missing = true }, file.ObjectMissing},
+		"longer":             {func(w *world) { w.object.Size++ }, file.SizeMismatch},
+		"another type":       {func(w *world) { w.object.ContentType = "text/html" }, file.ContentTypeMismatch},
+		"another ETag":       {func(w *world) { w.object.ETag = "e2" }, file.ObjectChanged},
+		"another version":    {func(w *world) { w.object.VersionID = "v2" }, file.ObjectChanged},
+		"no stored checksum": {func(w *world) { w.object.ChecksumSHA256 = "" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, file.Uploaded)
+			tt.change(w)
+			v := verify.Validator{Records: w, Objects: w, Policy: policy.Default(), Now: clock}
+			for range 2 { // the second time as a retry
+				r, err := v.Validate(t.Context(), w.job())
+				if err != nil || r.Reason != tt.want || (r.Outcome == verify.Passed) != (tt.want == "") {
+					t.Errorf("%+v, %v; want reason %q", r, err, tt.want)
+				}
+			}
+			if w.status(t) != file.Verifying {
+				t.Errorf("the file is %s", w.status(t))
+			}
+		})
+	}
+}
+
+func TestValidateHoldsTheObjectToThePromisedChecksum(t *testing.T) {
+	w := newWorld(t, file.Uploaded)
+	f := w.f
+	f.ID, _ = file.NewID()
+	f.Key = file.Key("alice", f.ID)
+	f.ChecksumSHA256 = checksum("other")
+	if err := w.Create(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	v := verify.Validator{Records: w, Objects: w, Policy: policy.Default(), Now: clock}
+	r, err := v.Validate(t.Context(), verify.JobFor(f))
+	if err != nil || r.Reason != file.ChecksumMismatch {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestStepsStopWhenTheFileHasMovedOn(t *testing.T) {
+	for _, s := range []file.Status{file.Deleted, file.Expired} {
+		w := newWorld(t, s)
+		v := verify.Validator{Records: w, Objects: w, Policy: policy.Default(), Now: clock}
+		scan := verify.Scanner{Records: w, Objects: w, Antivirus: w}
+		steps := map[string]func() (verify.Result, error){
+			"validate": func() (verify.Result, error) { return v.Validate(t.Context(), w.job()) },
+			"scan":     func() (verify.Result, error) { return scan.Scan(t.Context(), w.job()) },
+			"ready":    func() (verify.Result, error) { return w.finisher().Ready(t.Context(), w.job(), checksum("hello")) },
+			"rejected": func() (verify.Result, error) {
+				return w.finisher().Rejected(t.Context(), w.job(), file.MalwareDetected)
+			},
+		}
+		for name, step := range steps {
+			if r, err := step(); err != nil || r.Outcome != verify.Superseded {
+				t.Errorf("%s of a %s file: %+v, %v", name, s, r, err)
+			}
+		}
+		if w.status(t) != s || len(w.tags) != 0 || len(w.events) != 0 {
+			t.Errorf("%s became %s; tags %v, events %v", s, w.status(t), w.tags, w.events)
+		}
+	}
+}
+
+func TestAJobForAnotherVersionNeverDecides(t *testing.T) {
+	w := newWorld(t, file.Verifying)
+	forged := w.job()
+	forged.VersionID = "v2"
+	if r, err := w.finisher().Ready(t.Context(), forged, checksum("hello")); err != nil || r.Outcome != verify.Superseded {
+		t.Errorf("ready: %+v, %v", r, err)
+	}
+	if r, err := w.finisher().Rejected(t.Context(), forged, file.MalwareDetected); err != nil || r.Outcome != verify.Superseded {
+		t.Errorf("rejected: %+v, %v", r, err)
+	}
+	if w.status(t) != file.Verifying {
+		t.Errorf("the file is %s", w.status(t))
+	}
+}
+
+func TestOnlyAVerifyingFileBecomesReady(t *testing.T) {
+	for _, s := range []file.Status{file.Pending, file.Uploaded, file.Rejected, file.Expired, file.Deleted} {
+		w := newWorld(t, s)
+		w.finisher().Ready(t.Context(), w.job(), checksum("hello"))
+		if w.status(t) != s || len(w.tags) != 0 {
+			t.Errorf("%s became %s, tags %v", s, w.status(t), w.tags)
+		}
+	}
+}
+
+func TestScanIsCleanOnlyWhenSureOfEveryByte(t *testing.T) {
+	down := errors.New("connection refused")
+	for name, tt := range map[string]struct {
+		change func(*world)
+		want   file.Reason
+		err    error
+	}{
+		"clean":        {func(*world) {}, "", nil},
+		"infected":     {func(w *world) { w.infected = true }, file.MalwareDetected, nil},
+		"short":        {func(w *world) { w.body = "hell" }, file.SizeMismatch, nil},
+		"scanner down": {func(w *world) { w.failScan = down }, "", down},
+		"gone":         {func(w *world) { w.missing = true }, file.ObjectMissing, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, file.Verifying)
+			tt.change(w)
+			r, err := verify.Scanner{Records: w, Objects: w, Antivirus: w}.Scan(t.Context(), w.job())
+			if !errors.Is(err, tt.err) || r.Reason != tt.want || (r.Outcome == verify.Passed) != (tt.want == "" && tt.err == nil) {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if r.Outcome == verify.Passed && r.ChecksumSHA256 != checksum("hello") {
+				t.Errorf("the checksum is %q", r.ChecksumSHA256)
+			}
+		})
+	}
+}
+
+func TestAnEndStateSurvivesACrashBetweenAnyTwoOfItsWrites(t *testing.T) {
+	crash := errors.New("crash")
+	for name, tt := range map[string]struct {
+		to   file.Status
+		mark func(*world) (verify.Result, error)
+	}{
+		"ready": {file.Ready, func(w *world) (verify.Result, error) {
+			return w.finisher().Ready(context.Background(), w.job(), checksum("hello"))
+		}},
+		"rejected": {file.Rejected, func(w *world) (verify.Result, error) {
+			return w.finisher().Rejected(context.Background(), w.job(), file.MalwareDetected)
+		}},
+	} {
+		for _, fault := range []func(*world, error){
+			func(w *world, err error) { w.failTag = err },
+			func(w *world, err error) {
+				w.BeforeChange = func(string, file.Change) error { return err }
+			},
+			func(w *world, err error) { w.failPublish = err },
+		} {
+			w := newWorld(t, file.Verifying)
+			fault(w, crash)
+			if _, err := tt.mark(w); !errors.Is(err, crash) {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if w.status(t) == file.Ready && len(w.tags) == 0 {
+				t.Errorf("%s: the record is ready before the tag", name)
+			}
+			fault(w, nil)
+			if _, err := tt.mark(w); err != nil {
+				t.Fatalf("%s again: %v", name, err)
+			}
+			if w.status(t) != tt.to || len(w.tags) == 0 || len(w.events) == 0 || w.events[0] != tt.to {
+				t.Errorf("%s: status %s, tags %v, events %v", name, w.status(t), w.tags, w.events)
+			}
+		}
+	}
+}
+
+func TestADeletionWhileMarkingReadyWins(t *testing.T) {
+	w := newWorld(t, file.Verifying)
+	w.BeforeChange = func(id string, c file.Change) error {
+		if c.To == file.Ready {
+			_, err := w.Change(context.Background(), id, file.Change{To: file.Deleted, At: now})
+			return err
+		}
+		return nil
+	}
+	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"))
+	if err != nil || r.Outcome != verify.Superseded || w.status(t) != file.Deleted || len(w.events) != 0 {
+		t.Errorf("%+v, %v; status %s, events %v", r, err, w.status(t), w.events)
+	}
+}
+
+func TestRejectedIsReachedEvenIfNoStepEverRan(t *testing.T) {
+	w := newWorld(t, file.Uploaded)
+	r, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed)
+	if err != nil || r.Outcome != verify.Failed || w.status(t) != file.Rejected {
+		t.Errorf("%+v, %v; status %s", r, err, w.status(t))
+	}
+}
