@@ -4,6 +4,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -117,13 +118,15 @@ func encode(r Response) (Reply, error) {
 	if r.Body == nil {
 		return reply, nil
 	}
-	body, err := json.Marshal(r.Body)
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // the answer is never HTML, and URLs stay readable for people and sed
+	if err := encoder.Encode(r.Body); err != nil {
 		return Reply{}, fmt.Errorf("encode the answer: %w", err)
 	}
 	if _, ok := reply.Headers["Content-Type"]; !ok {
 		reply.Headers["Content-Type"] = "application/json"
 	}
-	reply.Body = string(body)
+	reply.Body = body.String()
 	return reply, nil
 }

@@ -1,0 +1,55 @@
+# Vouch: `make run` starts the whole system on this machine, `make test` tests it.
+
+GO      ?= go
+ROOT    := $(CURDIR)
+BIN     := $(ROOT)/.vouch/bin
+STACK   := $(BIN)/vouch-local
+SUB     ?= alice
+
+# The tools that check the code, at versions that the checks are known to pass with.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+
+.PHONY: run test token functions stack clamd lint fuzz clean help
+
+help: ## say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it
+	@$(STACK) run
+
+test: functions stack clamd ## run every test, the end-to-end ones against the local stack included
+	$(GO) vet ./...
+	cd local && $(GO) vet ./...
+	$(GO) test -race ./...
+	cd local && $(GO) test -race -timeout 20m ./...
+
+token: stack ## print a token that the local stack accepts: make token SUB=alice
+	@$(STACK) token -sub '$(SUB)'
+
+functions: ## build the Lambda functions for this machine
+	@mkdir -p $(BIN)/functions
+	@CGO_ENABLED=0 $(GO) build -trimpath -tags lambda.norpc -o $(BIN)/functions/ ./functions/...
+
+stack: ## build the local stack
+	@mkdir -p $(BIN)
+	@cd local && $(GO) build -trimpath -o $(STACK) ./cmd/vouch-local
+
+clamd: ## install ClamAV's daemon if it is missing
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin" command -v clamd >/dev/null || ./local/install-clamd.sh
+
+lint: ## check the code's form
+	@test -z "$$($(GO) run $(GOFUMPT) -l . local)" || { $(GO) run $(GOFUMPT) -l . local; exit 1; }
+	$(GO) run $(STATICCHECK) ./...
+	cd local && $(GO) run $(STATICCHECK) ./...
+
+FUZZTIME ?= 20s
+fuzz: ## fuzz every parser and policy: make fuzz FUZZTIME=20s
+	@for dir in . local; do cd $(ROOT)/$$dir; \
+	for pkg in $$($(GO) list ./...); do \
+	for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+		echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	done; done; done
+
+clean: ## remove what was built; the data under .vouch/data stays
+	rm -rf $(BIN)
