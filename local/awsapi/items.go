@@ -1,0 +1,90 @@
+package awsapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+)
+
+// mutates are the operations of DynamoDB that change items. Tables are made
+// from the template at every start, so their definitions are not kept.
+var mutates = map[string]bool{
+	"PutItem": true, "UpdateItem": true, "DeleteItem": true,
+	"BatchWriteItem": true, "TransactWriteItems": true,
+}
+
+// mutation is an entry of the journal of items: a request that succeeded.
+type mutation struct {
+	Target string          `json:"target"`
+	Body   json.RawMessage `json:"body"`
+}
+
+// mutate carries out a change, and answers once it is in the journal.
+//
+// kumo can write its tables to disk by itself, but up to a second after it has
+// acknowledged a write; DynamoDB never loses one.
+func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte, error) {
+	e.mutating.Lock()
+	defer e.mutating.Unlock()
+	// Not cut short by a client that goes away: what kumo has done must be kept.
+	status, header, answer, err := e.forward(context.WithoutCancel(ctx), c)
+	if err != nil || status != http.StatusOK {
+		return status, header, answer, err
+	}
+	if e.items == nil {
+		return 0, nil, nil, fmt.Errorf("%s before the items were restored", c.operation)
+	}
+	if err := e.items.append(mutation{Target: c.header.Get("X-Amz-Target"), Body: c.body}); err != nil {
+		return 0, nil, nil, err
+	}
+	return status, header, answer, nil
+}
+
+// Restore brings back the items of the tables, which must be there and empty.
+func (e *Endpoint) Restore(ctx context.Context, tables []string) error {
+	path := filepath.Join(e.DataDir, "items.jsonl")
+	replayed, err := openJournal(path, func(m mutation) error {
+		return e.ask(ctx, m.Target, m.Body, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("restore the items: %w", err)
+	}
+	replayed.close()
+	// The journal starts anew with the items as they are now.
+	var entries []mutation
+	for _, table := range tables {
+		var key json.RawMessage
+		for {
+			in := map[string]any{"TableName": table}
+			if key != nil {
+				in["ExclusiveStartKey"] = key
+			}
+			var page struct {
+				Items            []json.RawMessage
+				LastEvaluatedKey json.RawMessage
+			}
+			if err := e.ask(ctx, "DynamoDB_20120810.Scan", in, &page); err != nil {
+				return fmt.Errorf("read table %s: %w", table, err)
+			}
+			for _, item := range page.Items {
+				body, err := json.Marshal(map[string]any{"TableName": table, "Item": item})
+				if err != nil {
+					return err
+				}
+				entries = append(entries, mutation{Target: "DynamoDB_20120810.PutItem", Body: body})
+			}
+			if key = page.LastEvaluatedKey; len(key) == 0 || string(key) == "null" {
+				break
+			}
+		}
+	}
+	if err := rewriteJournal(path, entries); err != nil {
+		return fmt.Errorf("compact the journal of items: %w", err)
+	}
+	if e.items, err = openJournal(path, func(mutation) error { return nil }); err != nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package awsapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/vouch-s3/vouch/local/lambdas"
+)
+
+const (
+	invokeResource   = "arn:aws:states:::lambda:invoke"
+	callbackResource = invokeResource + ".waitForTaskToken"
+)
+
+// task is what kumo invokes instead of a function: see callbacks.
+type task struct {
+	Token string          `json:"token"`
+	Role  string          `json:"role"` // the name of the state machine, whose role invokes
+	Input json.RawMessage `json:"input"`
+}
+
+// callbacks rewrites the Lambda tasks of a definition to wait for a task token.
+// kumo gives a Lambda task that answers by itself at most 30 seconds and
+// reports all its errors as States.TaskFailed; AWS gives it its own timeout and
+// reports the function's own error name. With a token both are in the
+// gateway's hands, and the state's Retry, Catch and TimeoutSeconds are kumo's
+// as before. What cannot be rewritten faithfully is an error.
+func callbacks(machine, definition string) (string, error) {
+	var d map[string]any
+	if err := json.Unmarshal([]byte(definition), &d); err != nil {
+		return "", fmt.Errorf("read the definition: %w", err)
+	}
+	if q, ok := d["QueryLanguage"]; ok && q != "JSONPath" {
+		return "", fmt.Errorf("the query language %v is not offered here", q)
+	}
+	states, _ := d["States"].(map[string]any)
+	for name, v := range states {
+		state, _ := v.(map[string]any)
+		switch state["Type"] {
+		case "Task":
+			if err := callback(machine, state); err != nil {
+				return "", fmt.Errorf("state %s: %w", name, err)
+			}
+		case "Choice", "Pass", "Succeed", "Fail", "Wait":
+		default:
+			return "", fmt.Errorf("state %s: the type %v is not offered here", name, state["Type"])
+		}
+	}
+	out, err := json.Marshal(d)
+	return string(out), err
+}
+
+func callback(machine string, state map[string]any) error {
+	if state["Resource"] != invokeResource {
+		return fmt.Errorf("the resource %v is not offered here, only %s", state["Resource"], invokeResource)
+	}
+	parameters, _ := state["Parameters"].(map[string]any)
+	wrapped := map[string]any{"token.$": "$$.Task.Token", "role": machine}
+	for name, value := range parameters {
+		switch name {
+		case "FunctionName":
+		case "Payload":
+			wrapped["input"] = value
+		case "Payload.$":
+			wrapped["input.$"] = value
+		default:
+			return fmt.Errorf("the parameter %s is not offered here", name)
+		}
+	}
+	state["Resource"] = callbackResource
+	state["Parameters"] = map[string]any{"FunctionName": parameters["FunctionName"], "Payload": wrapped}
+	return nil
+}
+
+// runTask invokes the function of a task, and tells the workflow of the result
+// in the words of AWS's own integration ("Invoke an AWS Lambda function with
+// Step Functions").
+func (e *Endpoint) runTask(function string, t task) {
+	if err := e.Authorizer.Authorize(t.Role, "lambda:InvokeFunction", "arn:aws:lambda:"+e.Region+":"+AccountID+":function:"+function, nil); err != nil {
+		e.failTask(t, "Lambda.AWSLambdaException", err.Error())
+		return
+	}
+	result, err := e.Functions.Invoke(e.ctx, function, t.Input)
+	switch {
+	case e.ctx.Err() != nil: // the stack is going down; Resume will start this execution again
+	case errors.Is(err, lambdas.ErrThrottled):
+		e.failTask(t, "Lambda.TooManyRequestsException", err.Error())
+	case err != nil:
+		e.failTask(t, "Lambda.AWSLambdaException", err.Error())
+	case result.FunctionError != "":
+		var said struct {
+			ErrorType string `json:"errorType"`
+		}
+		if json.Unmarshal(result.Payload, &said) != nil || said.ErrorType == "" {
+			said.ErrorType = "Lambda.Unknown"
+		}
+		e.failTask(t, said.ErrorType, string(result.Payload))
+	default:
+		output, err := json.Marshal(map[string]any{"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": json.RawMessage(result.Payload)})
+		if err != nil {
+			e.failTask(t, "Lambda.Unknown", "the function's answer is not JSON")
+			return
+		}
+		e.tell(e.ctx, "AWSStepFunctions.SendTaskSuccess", map[string]string{"taskToken": t.Token, "output": string(output)})
+	}
+}
+
+func (e *Endpoint) failTask(t task, name, cause string) {
+	e.tell(e.ctx, "AWSStepFunctions.SendTaskFailure", map[string]string{"taskToken": t.Token, "error": name, "cause": cause})
+}
+
+// tell sends the result of a task. That its state has timed out meanwhile is
+// the one thing that can be wrong, and then nobody waits for it any more.
+func (e *Endpoint) tell(ctx context.Context, target string, in any) {
+	if err := e.ask(ctx, target, in, nil); err != nil && ctx.Err() == nil {
+		e.Log.Warn("a workflow did not take the result of a task", "error", err.Error())
+	}
+}

@@ -1,0 +1,80 @@
+package httpgateway
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Route sends calls of a method and path to a function.
+type Route struct {
+	Method     string
+	Path       string // as in /files/{id}
+	Function   string
+	Authorizer string   // empty for none
+	Scopes     []string // one of them is enough; empty for none
+}
+
+func (r Route) key() string { return r.Method + " " + r.Path }
+
+type router []Route
+
+func newRouter(routes []Route, authorizers map[string]Authorizer) (router, error) {
+	seen := map[string]bool{}
+	for _, r := range routes {
+		switch _, known := authorizers[r.Authorizer]; {
+		case !strings.HasPrefix(r.Path, "/"), strings.Contains(r.Path, "+}"), r.Method == "" || r.Method == "ANY":
+			return nil, fmt.Errorf("route %s: only a method with a path is offered here, and no greedy variable", r.key())
+		case r.Authorizer != "" && !known:
+			return nil, fmt.Errorf("route %s: there is no authorizer %s", r.key(), r.Authorizer)
+		case r.Authorizer == "" && len(r.Scopes) > 0:
+			return nil, fmt.Errorf("route %s: it needs scopes, but no authorizer", r.key())
+		case seen[r.key()]:
+			return nil, fmt.Errorf("route %s is there twice", r.key())
+		}
+		seen[r.key()] = true
+	}
+	return routes, nil
+}
+
+// find returns the route of a call and the values of its path's variables. Of
+// several it takes the one with the longest literal beginning.
+func (rs router) find(method, escapedPath string) (best Route, values map[string]string, found bool) {
+	bestLiterals := -1
+	for _, r := range rs {
+		if r.Method != method {
+			continue
+		}
+		if v, literals, ok := match(r.Path, escapedPath); ok && literals > bestLiterals {
+			best, values, found, bestLiterals = r, v, true, literals
+		}
+	}
+	return best, values, found
+}
+
+// match matches a path, segment by segment, and counts the literal ones.
+func match(template, escapedPath string) (values map[string]string, literals int, ok bool) {
+	want, have := strings.Split(template, "/"), strings.Split(escapedPath, "/")
+	if len(want) != len(have) {
+		return nil, 0, false
+	}
+	values = map[string]string{}
+	for i := range want {
+		segment, err := url.PathUnescape(have[i])
+		if err != nil {
+			return nil, 0, false
+		}
+		if name, isVariable := strings.CutPrefix(want[i], "{"); isVariable && strings.HasSuffix(name, "}") {
+			if segment == "" {
+				return nil, 0, false
+			}
+			values[strings.TrimSuffix(name, "}")] = segment
+			continue
+		}
+		if segment != want[i] {
+			return nil, 0, false
+		}
+		literals++
+	}
+	return values, literals, true
+}

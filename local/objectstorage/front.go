@@ -1,0 +1,234 @@
+package objectstorage
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Access is one permission that a request needs.
+type Access struct {
+	AccessKeyID string
+	Action      string // as in s3:GetObjectVersion
+	BucketARN   string
+	Resource    string // the ARN of the bucket or the object
+	Context     map[string][]string
+}
+
+// Authorizer decides whether an access is allowed, by the policies of whoever
+// owns the access key and of the bucket. An error refuses it.
+type Authorizer interface {
+	Authorize(Access) error
+}
+
+// front returns the handler before versitygw.
+func (s *Store) front(o Options) http.Handler {
+	upstream := s.transport()
+	proxy := &httputil.ReverseProxy{
+		Transport: upstream,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			// The signature covers the path, the query and the host as they came.
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "versitygw"
+			r.Out.URL.RawQuery = r.In.URL.RawQuery
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: func(r *http.Response) error { return s.answered(r, o) },
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() == nil {
+				o.Log.Warn("a request to S3 failed", "error", err.Error())
+			}
+			refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "Please reduce your request rate.")
+		},
+		ErrorLog:      slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		FlushInterval: -1,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions { // a preflight carries no credentials; versitygw answers it by the bucket's rules
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		signed, ok := readSignature(r)
+		switch {
+		case !ok:
+			refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+			return
+		case signed.accessKey == o.AdminKey:
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		if name := unsignedHeader(r, signed.headers); name != "" {
+			refuse(w, http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed: "+name)
+			return
+		}
+		op, ok := operationOf(r)
+		if !ok {
+			refuse(w, http.StatusNotImplemented, "NotImplemented", "The local stack does not offer this operation.")
+			return
+		}
+		tags, err := s.existingTags(r.Context(), op)
+		if err != nil {
+			o.Log.Error("the tags of an object cannot be read", "key", op.key, "error", err.Error())
+			refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "The object's tags cannot be read.")
+			return
+		}
+		context := conditionContext(r, signed, op, tags)
+		for _, action := range op.actions {
+			if err := o.Authorizer.Authorize(Access{AccessKeyID: signed.accessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}); err != nil {
+				o.Log.Info("S3 denied a request", "action", action, "key", op.key, "why", err.Error())
+				refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+				return
+			}
+		}
+		proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op)))
+	})
+}
+
+// answered looks at versitygw's answer to a request of an account.
+func (s *Store) answered(resp *http.Response, o Options) error {
+	signed, op, ok := requestFrom(resp.Request.Context())
+	if !ok {
+		return nil
+	}
+	switch {
+	case resp.StatusCode == http.StatusOK && op.creates != "":
+		s.created(resp, op, signed, o)
+	case resp.StatusCode == http.StatusNotFound && op.reads && !s.mayList(signed, op, o):
+		// Who may not list the bucket is not told what is in it (GetObject, Amazon
+		// S3 API Reference).
+		resp.StatusCode, resp.Status = http.StatusForbidden, "403 Forbidden"
+		copyAndClose(resp.Body)
+		body := ""
+		if resp.Request.Method != http.MethodHead {
+			body = errorXML("AccessDenied", "Access Denied")
+			resp.Header.Set("Content-Type", "application/xml")
+		}
+		setBody(resp, body)
+	}
+	return nil
+}
+
+func (s *Store) mayList(signed signature, op operation, o Options) bool {
+	err := o.Authorizer.Authorize(Access{
+		AccessKeyID: signed.accessKey, Action: "s3:ListBucket", BucketARN: op.bucketARN(), Resource: op.bucketARN(),
+		Context: map[string][]string{"aws:SecureTransport": {"true"}},
+	})
+	return err == nil
+}
+
+// signature is what a request says of its own signature. It is believed only
+// as far as versitygw has verified it when the request comes out.
+type signature struct {
+	accessKey string
+	headers   []string // signed ones, in lower case
+	query     bool     // a presigned URL
+	date      time.Time
+}
+
+// readSignature reads a Signature Version 4 from the query or the
+// Authorization header. No other kind of credentials is taken.
+func readSignature(r *http.Request) (signature, bool) {
+	const algorithm = "AWS4-HMAC-SHA256"
+	var credential, headers, date string
+	s := signature{}
+	q := r.URL.Query()
+	authorization := r.Header.Values("Authorization")
+	switch {
+	case q.Get("X-Amz-Algorithm") == algorithm && len(authorization) == 0:
+		s.query = true
+		credential, headers, date = q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"), q.Get("X-Amz-Date")
+	case len(authorization) == 1 && !q.Has("X-Amz-Signature"):
+		fields, ok := strings.CutPrefix(authorization[0], algorithm)
+		if !ok {
+			return signature{}, false
+		}
+		for field := range strings.SplitSeq(fields, ",") {
+			name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
+			switch name {
+			case "Credential":
+				credential = value
+			case "SignedHeaders":
+				headers = value
+			}
+		}
+		date = r.Header.Get("X-Amz-Date")
+	default:
+		return signature{}, false
+	}
+	var ok bool
+	if s.accessKey, _, ok = strings.Cut(credential, "/"); !ok || s.accessKey == "" || headers == "" {
+		return signature{}, false
+	}
+	s.headers = strings.Split(strings.ToLower(headers), ";")
+	s.date, _ = time.Parse("20060102T150405Z", date)
+	return s, true
+}
+
+// unsignedHeader returns the name of an x-amz-* header that the signature does
+// not cover. S3 refuses such a request, so that nobody can add a header with a
+// meaning, a tag for example, to a URL that was presigned without it.
+func unsignedHeader(r *http.Request, signed []string) string {
+	for name := range r.Header {
+		if n := strings.ToLower(name); strings.HasPrefix(n, "x-amz-") && !slices.Contains(signed, n) {
+			return n
+		}
+	}
+	return ""
+}
+
+type requestKey struct{}
+
+type requestValue struct {
+	signed signature
+	op     operation
+}
+
+func withRequest(ctx context.Context, s signature, op operation) context.Context {
+	return context.WithValue(ctx, requestKey{}, requestValue{s, op})
+}
+
+func requestFrom(ctx context.Context) (signature, operation, bool) {
+	v, ok := ctx.Value(requestKey{}).(requestValue)
+	return v.signed, v.op, ok
+}
+
+// refuse answers an error as S3 writes it.
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.Header().Set("Connection", "close") // the body of the request may be left unread
+	w.WriteHeader(status)
+	w.Write([]byte(errorXML(code, message)))
+}
+
+func errorXML(code, message string) string {
+	body, err := xml.Marshal(struct {
+		XMLName struct{} `xml:"Error"`
+		Code    string
+		Message string
+	}{Code: code, Message: message})
+	if err != nil { // two strings always encode
+		return ""
+	}
+	return xml.Header + string(body)
+}
+
+// unescapedPath splits the path of a path-style request.
+func unescapedPath(u *url.URL) (bucket, key string, err error) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	if bucket, err = url.PathUnescape(bucket); err != nil {
+		return "", "", err
+	}
+	if key, err = url.PathUnescape(key); err != nil {
+		return "", "", err
+	}
+	if bucket == "" {
+		return "", "", errors.New("no bucket")
+	}
+	return bucket, key, nil
+}

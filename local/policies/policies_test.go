@@ -1,0 +1,135 @@
+package policies
+
+import (
+	"strings"
+	"testing"
+)
+
+const downloader = "arn:aws:iam::1:role/download"
+
+func mustParse(t *testing.T, document string) Policy {
+	t.Helper()
+	p, err := Parse([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestDecisionsFollowTheEvaluationLogic(t *testing.T) {
+	allow := `{"Statement":{"Effect":"Allow","Action":"s3:GetObject*","Resource":"arn:aws:s3:::b/files/*"}}`
+	denyUntagged := `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"` + downloader + `"},"Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"arn:aws:s3:::b/*","Condition":{"StringNotEquals":{"s3:ExistingObjectTag/v":"clean"}}}]}`
+	denyPlain := `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}`
+	allowByBucket := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}`
+	once := `{"Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"Null":{"s3:if-none-match":"false"}}}}`
+	clean := map[string][]string{"s3:existingobjecttag/V": {"clean"}}
+	for _, tt := range []struct {
+		name, identity, resource, action, target string
+		context                                  map[string][]string
+		want                                     bool
+	}{
+		{"allowed", allow, "", "s3:GetObject", "arn:aws:s3:::b/files/1", nil, true},
+		{"another prefix", allow, "", "s3:GetObject", "arn:aws:s3:::b/other", nil, false},
+		{"another bucket", allow, "", "s3:GetObject", "arn:aws:s3:::bb/files/1", nil, false},
+		{"another action", allow, "", "s3:PutObject", "arn:aws:s3:::b/files/1", nil, false},
+		{"action in other case", allow, "", "S3:getobjectversion", "arn:aws:s3:::b/files/1", nil, true},
+		{"no tag", allow, denyUntagged, "s3:GetObjectVersion", "arn:aws:s3:::b/files/1", nil, false},
+		{"clean tag", allow, denyUntagged, "s3:GetObjectVersion", "arn:aws:s3:::b/files/1", clean, true},
+		{"rejected tag", allow, denyUntagged, "s3:GetObjectVersion", "arn:aws:s3:::b/files/1", map[string][]string{"s3:ExistingObjectTag/v": {"rejected"}}, false},
+		{"over TLS", allow, denyPlain, "s3:GetObject", "arn:aws:s3:::b/files/1", map[string][]string{"aws:SecureTransport": {"true"}}, true},
+		{"not over TLS", allow, denyPlain, "s3:GetObject", "arn:aws:s3:::b/files/1", map[string][]string{"aws:SecureTransport": {"false"}}, false},
+		{"by the bucket's policy", allow, allowByBucket, "s3:DeleteObject", "arn:aws:s3:::b/x", nil, true},
+		{"key that must be there", once, "", "s3:PutObject", "arn:aws:s3:::b/x", nil, false},
+		{"key that is there", once, "", "s3:PutObject", "arn:aws:s3:::b/x", map[string][]string{"s3:if-none-match": {"*"}}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Request{Role: Role{Name: "download", ARN: downloader, Policies: []Policy{mustParse(t, tt.identity)}}, Action: tt.action, Resource: tt.target, Context: tt.context}
+			var resource []Policy
+			if tt.resource != "" {
+				resource = append(resource, mustParse(t, tt.resource))
+			}
+			if err := Evaluate(r, resource...); (err == nil) != tt.want {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestARoleWithoutPoliciesMayDoNothing(t *testing.T) {
+	if Evaluate(Request{Action: "s3:GetObject", Resource: "*"}) == nil {
+		t.Error("it was allowed")
+	}
+}
+
+func TestOperatorsTreatMissingKeysAsIAMDoes(t *testing.T) {
+	for _, tt := range []struct {
+		operator   string
+		have, want []string
+		holds      bool
+	}{
+		{"StringEquals", nil, []string{"a"}, false},
+		{"StringNotEquals", nil, []string{"a"}, true},
+		{"StringEqualsIfExists", nil, []string{"a"}, true},
+		{"StringEquals", []string{"a"}, []string{"b", "a"}, true},
+		{"StringNotEquals", []string{"a"}, []string{"b", "a"}, false},
+		{"StringLike", []string{"files/x"}, []string{"files/*"}, true},
+		{"StringLike", []string{"file"}, []string{"files/*"}, false},
+		{"StringEqualsIgnoreCase", []string{"A"}, []string{"a"}, true},
+		{"NumericLessThan", []string{"299999"}, []string{"300000"}, true},
+		{"NumericLessThan", []string{"x"}, []string{"300000"}, false},
+		{"NumericGreaterThanEquals", []string{"5"}, []string{"5"}, true},
+		{"IpAddress", []string{"10.1.2.3"}, []string{"10.0.0.0/8"}, true},
+		{"IpAddress", []string{"11.1.2.3"}, []string{"10.0.0.0/8"}, false},
+		{"NotIpAddress", []string{"::ffff:10.1.2.3"}, []string{"10.0.0.0/8"}, false},
+		{"Null", nil, []string{"true"}, true},
+		{"Null", []string{"x"}, []string{"true"}, false},
+	} {
+		if got := holds(tt.operator, tt.have, tt.want); got != tt.holds {
+			t.Errorf("%s of %q and %q is %v", tt.operator, tt.have, tt.want, got)
+		}
+	}
+}
+
+func TestWhatIsNotUnderstoodIsRefusedNotSkipped(t *testing.T) {
+	for name, document := range map[string]string{
+		"unknown element":   `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Conditon":{}}}`,
+		"unknown operator":  `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringSame":{"a":"b"}}}}`,
+		"unknown principal": `{"Statement":{"Effect":"Deny","Principal":{"Everybody":"*"},"Action":"*","Resource":"*"}}`,
+		"policy variable":   `{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}"}}`,
+		"no effect":         `{"Statement":{"Action":"*","Resource":"*"}}`,
+		"no action":         `{"Statement":{"Effect":"Allow","Resource":"*"}}`,
+		"both resources":    `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","NotResource":"a"}}`,
+		"no statement":      `{"Version":"2012-10-17"}`,
+		"object as action":  `{"Statement":{"Effect":"Allow","Action":{"a":"b"},"Resource":"*"}}`,
+		"empty condition":   `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":[]}}}}`,
+	} {
+		if _, err := Parse([]byte(document)); err == nil {
+			t.Errorf("%s: it was read", name)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"a":"true"}}}}`))
+	f.Add([]byte(`{"Statement":[{"Effect":"Deny","NotAction":["a"],"Principal":{"AWS":"*"}}]}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		p, err := Parse(document)
+		if err != nil {
+			return
+		}
+		Evaluate(Request{Role: Role{ARN: downloader, Policies: []Policy{p}}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}, p)
+	})
+}
+
+func FuzzLike(f *testing.F) {
+	f.Add("a*b?c", "axxbyc")
+	f.Add("*", "")
+	f.Fuzz(func(t *testing.T, pattern, s string) {
+		if !strings.ContainsAny(pattern, "*?") && like(pattern, s) != (pattern == s) {
+			t.Errorf("%q matches %q: %v", pattern, s, like(pattern, s))
+		}
+		if !like("*", s) || !like(s+"*", s) && !strings.ContainsAny(s, "*?") {
+			t.Errorf("* does not match %q", s)
+		}
+	})
+}

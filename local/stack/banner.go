@@ -1,0 +1,50 @@
+package stack
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/vouch-s3/vouch/local/tokens"
+)
+
+// Token returns a token that the stack accepts.
+func (s *Stack) Token(subject string, life time.Duration) (string, error) {
+	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: Scopes, Life: life})
+}
+
+// APIURL is the address of the HTTP API.
+func (s *Stack) APIURL() string { return s.api }
+
+// S3URL is the address of S3.
+func (s *Stack) S3URL() string { return s.objects.URL() }
+
+// AWSURL is the address of the other AWS services.
+func (s *Stack) AWSURL() string { return s.aws.URL() }
+
+// Banner writes what a person needs to try the stack: the addresses, a token,
+// and the commands of a file's whole way, to be pasted as they are.
+func (s *Stack) Banner(w io.Writer) error {
+	const life = 12 * time.Hour
+	token, err := s.Token("alice", life)
+	if err != nil {
+		return err
+	}
+	lines := []string{
+		"Vouch runs. Ctrl-C stops it; the data stays.",
+		"  API " + s.APIURL() + "   S3 " + s.S3URL() + "   other AWS " + s.AWSURL(),
+		"  logs and events: " + s.logPath + "/{stack.log,functions.log,events.jsonl}",
+		"  ClamAV: " + s.clamd.Database().String(),
+		"",
+		"Alice's token, for " + fmt.Sprint(life.Hours()) + " hours, and a file to try with:",
+		"  TOKEN=" + token + "; [ -e demo.bin ] || head -c 5000000 /dev/urandom > demo.bin",
+		"Ask, PUT, poll and download:",
+		`  ASK=$(curl -sS ` + s.APIURL() + `/files -H "Authorization: Bearer $TOKEN" -d '{"filename":"demo.bin","contentType":"application/octet-stream","size":'$(($(wc -c <demo.bin)))'}'); ID=$(echo "$ASK" | sed 's/.*"id":"\([^"]*\)".*/\1/'); echo "$ASK"`,
+		`  curl -sS -f -T demo.bin -H 'Content-Type: application/octet-stream' -H 'If-None-Match: *' "$(echo "$ASK" | sed 's/.*"url":"\([^"]*\)".*/\1/')" && echo sent`,
+		`  until curl -sS ` + s.APIURL() + `/files/$ID -H "Authorization: Bearer $TOKEN" | tee /dev/stderr | grep -qE '"(ready|rejected|expired|deleted)"'; do sleep 1; done`,
+		`  curl -sS -f -o back.bin "$(curl -sS -X POST ` + s.APIURL() + `/files/$ID/download -H "Authorization: Bearer $TOKEN" | sed 's/.*"url":"\([^"]*\)".*/\1/')" && cmp demo.bin back.bin && echo the same`,
+	}
+	_, err = io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}

@@ -1,0 +1,365 @@
+// Package stack is the whole of Vouch on one machine: it reads the template
+// and the workflow that are deployed, and runs the functions' real binaries
+// behind an S3, a DynamoDB, a Step Functions, an EventBridge, an HTTP API and a
+// ClamAV on loopback.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/vouch-s3/vouch/local/antivirus"
+	"github.com/vouch-s3/vouch/local/awsapi"
+	"github.com/vouch-s3/vouch/local/httpgateway"
+	"github.com/vouch-s3/vouch/local/lambdas"
+	"github.com/vouch-s3/vouch/local/objectstorage"
+	"github.com/vouch-s3/vouch/local/samtemplate"
+	"github.com/vouch-s3/vouch/local/tokens"
+)
+
+// Options say where a stack runs.
+type Options struct {
+	Template  string // the path of template.yaml
+	Functions string // the folder of the functions' binaries, named like their folders
+	Dir       string // everything that the stack writes
+
+	// Addresses on loopback. Port 0 takes any that is free.
+	API, S3, AWS, Clamd string
+
+	// ClamDatabase is where freshclam keeps its database.
+	ClamDatabase string
+}
+
+// The names that hold in every local stack.
+const (
+	Region   = "us-east-1"
+	Name     = "vouch"
+	Audience = "vouch"
+)
+
+// Scopes are all that the API knows.
+var Scopes = []string{"files:read", "files:write"}
+
+// Stack is a running stack.
+type Stack struct {
+	Template *samtemplate.Stack
+	issuer   *tokens.Issuer
+	clamd    *antivirus.Clamd
+	objects  *objectstorage.Store
+	aws      *awsapi.Endpoint
+	lambdas  *lambdas.Service
+	keys     keys
+	api      string // the URL of the HTTP API
+	logPath  string
+	log      *slog.Logger
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
+	closers  []func()
+}
+
+// IssuerURL is the issuer of a stack whose API is at addr.
+func IssuerURL(addr string) string { return "http://" + addr + "/issuer" }
+
+// Start starts a stack and returns once it answers. It returns one clear error
+// for a part that is missing, a port that is taken, or a template that it
+// cannot run faithfully. Close must be called in either case but an error.
+func Start(ctx context.Context, o Options) (_ *Stack, err error) {
+	s := &Stack{}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	var running context.Context
+	running, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if o, err = absolute(o); err != nil {
+		return nil, err
+	}
+	if err := s.lock(o.Dir); err != nil {
+		return nil, err
+	}
+	functionLog, err := s.openLogs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	apiListener, err := net.Listen("tcp", o.API)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the API on %s: %w", o.API, err)
+	}
+	s.closers = append(s.closers, func() { apiListener.Close() })
+	o.API = apiListener.Addr().String()
+	s.api = "http://" + o.API
+	if o.Clamd, err = freePort(o.Clamd); err != nil {
+		return nil, err
+	}
+
+	s.Template, err = samtemplate.Load(o.Template, samtemplate.Env{
+		Region: Region, AccountID: awsapi.AccountID, StackName: Name,
+		Parameters: map[string]string{"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdAddress": o.Clamd},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.issuer, err = tokens.Open(o.Dir, IssuerURL(o.API)); err != nil {
+		return nil, err
+	}
+	if s.keys, err = openKeys(filepath.Join(o.Dir, "access-keys.json"), s.Template.Functions); err != nil {
+		return nil, err
+	}
+	if s.lambdas, err = lambdas.New(s.log, functionLog); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.lambdas.Close)
+	if err := s.startClamd(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := s.startAWS(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := s.startObjects(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := s.addFunctions(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := s.startAPI(apiListener); err != nil {
+		return nil, err
+	}
+	if err := s.aws.Resume(ctx); err != nil {
+		return nil, err
+	}
+	s.startSchedules(running)
+	return s, nil
+}
+
+// Close stops everything, the last part first.
+func (s *Stack) Close() {
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.work.Wait()
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+}
+
+func absolute(o Options) (Options, error) {
+	for _, path := range []*string{&o.Template, &o.Functions, &o.Dir} {
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return o, fmt.Errorf("find %s: %w", *path, err)
+		}
+		*path = abs
+	}
+	return o, nil
+}
+
+// lock keeps a second stack away from the same data.
+func (s *Stack) lock(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the stack's folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock the stack's folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("another local stack is using %s: stop it first", dir)
+	}
+	s.closers = append(s.closers, func() { f.Close() })
+	return nil
+}
+
+func (s *Stack) openLogs(dir string) (functions io.Writer, err error) {
+	open := func(name string) (*os.File, error) {
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("open a log: %w", err)
+		}
+		s.closers = append(s.closers, func() { f.Close() })
+		return f, nil
+	}
+	own, err := open("stack.log")
+	if err != nil {
+		return nil, err
+	}
+	s.logPath = dir
+	s.log = slog.New(slog.NewJSONHandler(own, nil))
+	return open("functions.log")
+}
+
+// freePort replaces port 0 by a port that is free now.
+func freePort(addr string) (string, error) {
+	if _, port, err := net.SplitHostPort(addr); err != nil || port != "0" {
+		return addr, err
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func (s *Stack) startClamd(ctx context.Context, o Options) (err error) {
+	dir := filepath.Join(o.Dir, "clamd")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the folder of clamd: %w", err)
+	}
+	s.clamd, err = antivirus.Start(ctx, antivirus.Options{Addr: o.Clamd, Dir: dir, DatabaseDir: o.ClamDatabase, Log: s.log})
+	if err == nil {
+		s.closers = append(s.closers, s.clamd.Close)
+	}
+	return err
+}
+
+func (s *Stack) startObjects(ctx context.Context, o Options) (err error) {
+	var buckets []objectstorage.Bucket
+	for _, b := range s.Template.Buckets {
+		buckets = append(buckets, bucketOf(b))
+	}
+	s.objects, err = objectstorage.Start(ctx, objectstorage.Options{
+		Addr: o.S3, DataDir: filepath.Join(o.Dir, "data"), Region: Region,
+		AdminKey: s.keys.admin.ID, AdminSecret: s.keys.admin.Secret, Accounts: s.keys.secrets(),
+		Authorizer: objectAuthorizer{s.authorizer()}, Notify: s.objectCreated, Log: s.log,
+	}, buckets)
+	if err == nil {
+		s.closers = append(s.closers, s.objects.Close)
+	}
+	return err
+}
+
+// objectCreated passes S3's news on to EventBridge, for buckets that say so.
+func (s *Stack) objectCreated(ctx context.Context, e objectstorage.Event) {
+	for _, b := range s.Template.Buckets {
+		if b.Name != e.Bucket.Name || !b.EventBridge {
+			continue
+		}
+		if err := s.aws.PutServiceEvent(ctx, "aws.s3", "Object Created", e); err != nil {
+			s.log.Error("the event of a new object is lost", "key", e.Object.Key, "error", err.Error())
+		}
+	}
+}
+
+func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
+	s.aws, err = awsapi.Start(ctx, awsapi.Options{
+		Addr: o.AWS, DataDir: filepath.Join(o.Dir, "data"), Region: Region, Functions: s.lambdas,
+		AdminKey: s.keys.admin.ID, AdminSecret: s.keys.admin.Secret, Accounts: s.keys.secrets(), Authorizer: s.authorizer(),
+		OnEvent: s.eventLog(o.Dir), Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.aws.Close)
+	var tables []string
+	for _, t := range s.Template.Tables {
+		tables = append(tables, t.Name)
+		if err := s.aws.CreateTable(ctx, createTable(t)); err != nil {
+			return err
+		}
+	}
+	if err := s.aws.Restore(ctx, tables); err != nil {
+		return err
+	}
+	for _, t := range s.Template.Tables {
+		if t.TTLAttribute != "" {
+			if err := s.aws.ExpireItems(ctx, t.Name, t.TTLAttribute); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range s.Template.EventBuses {
+		if err := s.aws.CreateBus(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, m := range s.Template.StateMachines {
+		if err := s.aws.CreateStateMachine(ctx, m.Name, m.Definition, m.Role.ARN); err != nil {
+			return err
+		}
+	}
+	for _, r := range s.Template.Rules {
+		if err := s.aws.CreateRule(ctx, r.Name, r.Pattern, r.FunctionARN); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addFunctions makes the functions known, with the queues that their failures
+// go to.
+func (s *Stack) addFunctions(ctx context.Context, o Options) error {
+	queues := map[string]string{}
+	for _, q := range s.Template.Queues {
+		url, err := s.aws.CreateQueue(ctx, q.Name)
+		if err != nil {
+			return err
+		}
+		queues[q.ARN] = url
+	}
+	for _, f := range s.Template.Functions {
+		fn, err := s.function(f, o, queues[f.OnFailure])
+		if err != nil {
+			return err
+		}
+		s.lambdas.Add(fn)
+	}
+	return nil
+}
+
+func (s *Stack) startAPI(l net.Listener) error {
+	gateway, err := httpgateway.New(gatewayConfig(s.Template.API), invoker{s.lambdas}, s.log)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/issuer/", http.StripPrefix("/issuer", s.issuer.Handler()))
+	mux.Handle("/", gateway)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	s.work.Go(func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("the API stopped", "error", err.Error())
+		}
+	})
+	stop := s.cancel
+	s.cancel = func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		server.Shutdown(ctx)
+		server.Close()
+		stop()
+	}
+	return nil
+}
+
+// startSchedules invokes scheduled functions until ctx ends, beginning at once:
+// there may be much to sweep after a time in which the stack was down.
+func (s *Stack) startSchedules(ctx context.Context) {
+	for _, schedule := range s.Template.Schedules {
+		s.work.Go(func() {
+			tick := time.NewTicker(schedule.Every)
+			defer tick.Stop()
+			for {
+				if err := s.lambdas.InvokeAsync(schedule.Function, []byte("{}")); err != nil {
+					s.log.Error("a scheduled function was not invoked", "schedule", schedule.Name, "error", err.Error())
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+			}
+		})
+	}
+}
