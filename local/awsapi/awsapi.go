@@ -14,12 +14,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -203,6 +205,9 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, values := range header {
 		w.Header()[name] = values
+	}
+	if header.Get("X-Amz-Crc32") != "" { // kumo always says 0, and SDKs check it
+		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10))
 	}
 	w.WriteHeader(status)
 	w.Write(answer)

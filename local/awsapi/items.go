@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 )
 
 // mutates are the operations of DynamoDB that change items. Tables are made
@@ -29,8 +30,12 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 	e.mutating.Lock()
 	defer e.mutating.Unlock()
 	// Not cut short by a client that goes away: what kumo has done must be kept.
-	status, header, answer, err := e.forward(context.WithoutCancel(ctx), c)
+	ctx = context.WithoutCancel(ctx)
+	status, header, answer, err := e.forward(ctx, c)
 	if err != nil || status != http.StatusOK {
+		if err == nil && c.operation == "UpdateItem" {
+			answer, err = e.withOldItem(ctx, c, answer)
+		}
 		return status, header, answer, err
 	}
 	if e.items == nil {
@@ -40,6 +45,35 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 		return 0, nil, nil, err
 	}
 	return status, header, answer, nil
+}
+
+// withOldItem adds to a condition that failed the item that stood in its way,
+// where the request asked for it (ReturnValuesOnConditionCheckFailure): kumo
+// leaves it out. No change comes between, since the caller holds mutating.
+func (e *Endpoint) withOldItem(ctx context.Context, c call, answer []byte) ([]byte, error) {
+	var in struct {
+		TableName                           string
+		Key                                 json.RawMessage
+		ReturnValuesOnConditionCheckFailure string
+	}
+	var refused map[string]any
+	if json.Unmarshal(c.body, &in) != nil || json.Unmarshal(answer, &refused) != nil {
+		return answer, nil // not a refusal to add anything to
+	}
+	kind, _ := refused["__type"].(string)
+	if in.ReturnValuesOnConditionCheckFailure != "ALL_OLD" || !strings.HasSuffix(kind, "ConditionalCheckFailedException") {
+		return answer, nil
+	}
+	var old struct{ Item json.RawMessage }
+	err := e.ask(ctx, "DynamoDB_20120810.GetItem", map[string]any{"TableName": in.TableName, "Key": in.Key, "ConsistentRead": true}, &old)
+	if err != nil {
+		return nil, fmt.Errorf("read the item that a condition failed on: %w", err)
+	}
+	if len(old.Item) == 0 {
+		return answer, nil
+	}
+	refused["Item"] = old.Item
+	return json.Marshal(refused)
 }
 
 // Restore brings back the items of the tables, which must be there and empty.

@@ -38,7 +38,7 @@ func (s *Store) startGateway(ctx context.Context, o Options) error {
 		}
 		metadata, options.SideCarDir = beside, sidecar
 	}
-	backend, err := quietly(func() (*posix.Posix, error) { return posix.New(objects, metadata, options) })
+	backend, err := posix.New(objects, metadata, options)
 	if err != nil {
 		return fmt.Errorf("open the objects in %s: %w", objects, err)
 	}
@@ -84,20 +84,6 @@ func (s *Store) transport() *http.Transport {
 		MaxIdleConnsPerHost: 256,
 		DisableCompression:  true, // bodies pass as they are
 	}
-}
-
-// quietly calls f without what it prints: versitygw's library writes notes for
-// the user of its own program to standard output.
-func quietly[T any](f func() (T, error)) (T, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return f()
-	}
-	defer null.Close()
-	stdout := os.Stdout
-	os.Stdout = null
-	defer func() { os.Stdout = stdout }()
-	return f()
 }
 
 // accounts are the access keys and secrets that versitygw checks signatures

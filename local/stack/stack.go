@@ -18,6 +18,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"github.com/vouch-s3/vouch/local/antivirus"
 	"github.com/vouch-s3/vouch/local/awsapi"
 	"github.com/vouch-s3/vouch/local/httpgateway"
@@ -66,6 +69,23 @@ type Stack struct {
 	work     sync.WaitGroup
 	closers  []func()
 }
+
+// Invoke invokes a function by its logical id, as the service would.
+func (s *Stack) Invoke(ctx context.Context, logicalID string, payload []byte) (lambdas.Result, error) {
+	for _, f := range s.Template.Functions {
+		if f.LogicalID == logicalID {
+			return s.lambdas.Invoke(ctx, f.Name, payload)
+		}
+	}
+	return lambdas.Result{}, fmt.Errorf("the template has no function %s", logicalID)
+}
+
+// Admin is a configuration for SDK clients of all services but S3 that are
+// allowed everything.
+func (s *Stack) Admin() aws.Config { return s.aws.Admin() }
+
+// Objects is an S3 client that is allowed everything.
+func (s *Stack) Objects() *s3.Client { return s.objects.Admin() }
 
 // IssuerURL is the issuer of a stack whose API is at addr.
 func IssuerURL(addr string) string { return "http://" + addr + "/issuer" }

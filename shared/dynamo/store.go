@@ -78,6 +78,9 @@ func (s *Store) Get(ctx context.Context, id string) (file.File, error) {
 // *file.ConflictError when the record's status may not become c.To or it pins
 // another version than c.IfVersion.
 func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File, error) {
+	if len(c.To.From()) == 0 {
+		return file.File{}, fmt.Errorf("update record %s: nothing may become %s", id, c.To)
+	}
 	update := changeUpdate(id, c)
 	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           &s.table,

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -67,16 +68,37 @@ func run(ctx context.Context, args []string) error {
 }
 
 func serve(ctx context.Context, o stack.Options) error {
+	terminal, err := divertStdout(filepath.Join(o.Dir, "libraries.log"))
+	if err != nil {
+		return err
+	}
 	s, err := stack.Start(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if err := s.Banner(os.Stdout); err != nil {
+	if err := s.Banner(terminal); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// divertStdout sends what libraries write to standard output to a file, and
+// returns what standard output was: versitygw and kumo print notes there, and
+// kumo has taken hold of os.Stdout before main runs. So it is the value behind
+// the pointer that is replaced.
+func divertStdout(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the stack's folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open a log: %w", err)
+	}
+	terminal := *os.Stdout
+	*os.Stdout = *f
+	return &terminal, nil
 }
 
 // explain adds what to do about errors that have a usual cause.
