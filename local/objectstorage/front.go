@@ -1,13 +1,17 @@
 package objectstorage
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -96,22 +100,58 @@ func (s *Store) answered(resp *http.Response, o Options) error {
 	if !ok {
 		return nil
 	}
+	if resp.StatusCode == http.StatusBadRequest && ulid.MatchString(op.version) {
+		if err := missingVersion(resp); err != nil {
+			return err
+		}
+	}
 	switch {
 	case resp.StatusCode == http.StatusOK && op.creates != "":
 		s.created(resp, op, signed, o)
 	case resp.StatusCode == http.StatusNotFound && op.reads && !s.mayList(signed, op, o):
 		// Who may not list the bucket is not told what is in it (GetObject, Amazon
 		// S3 API Reference).
-		resp.StatusCode, resp.Status = http.StatusForbidden, "403 Forbidden"
-		copyAndClose(resp.Body)
-		body := ""
-		if resp.Request.Method != http.MethodHead {
-			body = errorXML("AccessDenied", "Access Denied")
-			resp.Header.Set("Content-Type", "application/xml")
-		}
-		setBody(resp, body)
+		replace(resp, http.StatusForbidden, "AccessDenied", "Access Denied")
 	}
 	return nil
+}
+
+// ulid is the form of versitygw's version ids.
+var ulid = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{26}$`)
+
+// missingVersion mends the answer for a version id that is well-formed and of
+// no version: versitygw says 400 InvalidArgument, S3 says 204 to a DELETE and
+// 404 NoSuchVersion to everything else.
+func missingVersion(resp *http.Response) error {
+	if resp.Request.Method != http.MethodHead {
+		body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+		resp.Body.Close()
+		if err != nil {
+			return fmt.Errorf("read the answer of versitygw: %w", err)
+		}
+		if !bytes.Contains(body, []byte("Invalid version id")) {
+			setBody(resp, string(body))
+			return nil
+		}
+	}
+	if resp.Request.Method == http.MethodDelete {
+		replace(resp, http.StatusNoContent, "", "")
+		return nil
+	}
+	replace(resp, http.StatusNotFound, "NoSuchVersion", "The specified version does not exist.")
+	return nil
+}
+
+// replace makes another answer of resp, with an error as S3 writes it.
+func replace(resp *http.Response, status int, code, message string) {
+	resp.Body.Close()
+	resp.StatusCode, resp.Status = status, fmt.Sprintf("%d %s", status, http.StatusText(status))
+	if code == "" || resp.Request.Method == http.MethodHead {
+		setBody(resp, "")
+		return
+	}
+	resp.Header.Set("Content-Type", "application/xml")
+	setBody(resp, errorXML(code, message))
 }
 
 func (s *Store) mayList(signed signature, op operation, o Options) bool {

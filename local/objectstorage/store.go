@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -160,10 +159,4 @@ func (s *Store) ensure(ctx context.Context, b Bucket) error {
 		}
 	}
 	return nil
-}
-
-// copyAndClose is io.Copy for a body that is only drained.
-func copyAndClose(body io.ReadCloser) {
-	io.Copy(io.Discard, io.LimitReader(body, 64<<10))
-	body.Close()
 }

@@ -58,7 +58,7 @@ func (b *builder) function(res resource, given map[string]any) error {
 	}
 	if to := p.EventInvokeConfig.DestinationConfig.OnFailure; to.Destination != "" {
 		if to.Type != "SQS" {
-			return fmt.Errorf("OnFailure goes to %s; only SQS is offered here", to.Type)
+			return fmt.Errorf("the destination OnFailure is %s; only SQS is offered here", to.Type)
 		}
 		f.OnFailure = to.Destination
 	}
@@ -144,7 +144,7 @@ func roleOf(b *builder, res resource, documents []any) (policies.Role, error) {
 		}
 		p, err := policies.Parse(data)
 		if err != nil {
-			return r, fmt.Errorf("Policies: %w", err)
+			return r, fmt.Errorf("property Policies: %w", err)
 		}
 		r.Policies = append(r.Policies, p)
 	}

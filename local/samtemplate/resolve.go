@@ -198,13 +198,13 @@ func (r *resolver) ref(name string) (any, error) {
 	if res, ok := r.resources[name]; ok {
 		return res.ref(r.env), nil
 	}
-	return nil, fmt.Errorf("Ref names %q, which is no parameter and no resource", name)
+	return nil, fmt.Errorf("a Ref names %q, which is no parameter and no resource", name)
 }
 
 func (r *resolver) attribute(name, attribute string) (any, error) {
 	res, ok := r.resources[name]
 	if !ok {
-		return nil, fmt.Errorf("GetAtt names %q, which is no resource", name)
+		return nil, fmt.Errorf("a GetAtt names %q, which is no resource", name)
 	}
 	if attribute != "Arn" || res.arn(r.env) == "" {
 		return nil, fmt.Errorf("the attribute %s of %s (%s) is not known here", attribute, name, res.Type)

@@ -133,10 +133,10 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 	b := &builder{resolver: r, dir: dir, stack: &Stack{Outputs: map[string]string{}}}
 	for name, g := range section("Globals") {
 		if name != "Function" {
-			return nil, fmt.Errorf("Globals: %s is not known here", name)
+			return nil, fmt.Errorf("section Globals: %s is not known here", name)
 		}
 		if b.globals, ok = g.(map[string]any); !ok {
-			return nil, fmt.Errorf("Globals: Function is not a map")
+			return nil, fmt.Errorf("section Globals: Function is not a map")
 		}
 	}
 	if err := b.declare(section("Resources")); err != nil {
