@@ -122,9 +122,9 @@ func configuration(o Options) []byte {
 		"LogTime yes",
 		"LogFileMaxSize 10M",
 		"TemporaryDirectory " + os.TempDir(),
-		"StreamMaxLength 2048M",
-		"MaxScanSize 4095M",
-		"MaxFileSize 2047M",
+		fmt.Sprintf("StreamMaxLength %d", maxFileSize),
+		"MaxScanSize 4095M", // of what a file unpacks to, in all
+		fmt.Sprintf("MaxFileSize %d", maxFileSize),
 		"MaxScanTime 600000",
 		"MaxThreads 10",
 		"AlertExceedsMax yes",
@@ -135,6 +135,10 @@ func configuration(o Options) []byte {
 	}
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
+
+// maxFileSize is the longest file that clamd scans, in bytes: it caps a larger
+// setting to this, and says so in its log.
+const maxFileSize = 2<<30 - 3
 
 // Database says what is scanned with.
 func (c *Clamd) Database() Database { return c.database }

@@ -127,7 +127,8 @@ func (g *Gateway) integrate(w http.ResponseWriter, r *http.Request, requestID st
 		answer(w, http.StatusInternalServerError, "Internal Server Error")
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), integrationTimeout)
+	// As on AWS, a client that hangs up does not stop its function.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), integrationTimeout)
 	defer cancel()
 	reply, failed, err := g.invoker.Invoke(ctx, route.Function, payload)
 	switch {

@@ -17,9 +17,13 @@ import (
 // integrations for HTTP APIs").
 func (g *Gateway) event(r *http.Request, requestID string, route Route, parameters map[string]string, c claims, body []byte) events.APIGatewayV2HTTPRequest {
 	now := time.Now().UTC()
-	source, port, err := net.SplitHostPort(r.RemoteAddr)
+	source, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		source = r.RemoteAddr
+	}
+	_, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		port = "80"
 	}
 	prefix, _, _ := strings.Cut(r.Host, ".")
 	e := events.APIGatewayV2HTTPRequest{
@@ -95,7 +99,11 @@ func isText(contentType string) bool {
 	if err != nil {
 		return false
 	}
-	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") || kind == "application/javascript"
+	switch kind {
+	case "application/json", "application/xml", "application/javascript":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/")
 }
 
 // write answers with a function's reply. What the function says of CORS is
@@ -124,8 +132,13 @@ func write(w http.ResponseWriter, reply []byte) error {
 			return fmt.Errorf("decode its body: %w", err)
 		}
 	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8") // unless the function says another
 	for name, value := range r.Headers {
-		if !strings.HasPrefix(strings.ToLower(name), "access-control-") {
+		switch lower := strings.ToLower(name); {
+		case strings.HasPrefix(lower, "access-control-"), lower == "content-length":
+		case lower == "vary":
+			w.Header().Add(name, value)
+		default:
 			w.Header().Set(name, value)
 		}
 	}

@@ -56,7 +56,7 @@ func (g *Gateway) authorize(r *http.Request, a Authorizer, scopes []string) (cla
 		return nil, err
 	}
 	audience := []string(registered.Audience)
-	if len(audience) == 0 { // client_id counts only where there is no aud
+	if _, there := all["aud"]; !there { // client_id counts only where there is no aud
 		if id, ok := all["client_id"].(string); ok {
 			audience = []string{id}
 		}
@@ -110,7 +110,8 @@ type keySource struct {
 
 	mu      sync.Mutex
 	keys    jose.JSONWebKeySet
-	fetched time.Time
+	fetched time.Time // when the keys are from
+	tried   time.Time // when they were last asked for
 }
 
 const (
@@ -124,17 +125,17 @@ const (
 func (s *keySource) key(ctx context.Context, id string) (jose.JSONWebKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	age := time.Since(s.fetched)
-	if found := s.keys.Key(id); len(found) == 1 && age < keysLife {
+	if found := s.keys.Key(id); len(found) == 1 && time.Since(s.fetched) < keysLife {
 		return found[0], nil
 	}
-	if age > refetchAtLeast {
+	if time.Since(s.tried) > refetchAtLeast {
+		s.tried = time.Now()
 		if err := s.fetch(ctx); err != nil {
 			return jose.JSONWebKey{}, fmt.Errorf("fetch the keys of %s: %w", s.issuer, err)
 		}
 	}
 	found := s.keys.Key(id)
-	if len(found) != 1 || !found[0].IsPublic() {
+	if len(found) != 1 || !found[0].IsPublic() || time.Since(s.fetched) >= keysLife {
 		return jose.JSONWebKey{}, fmt.Errorf("%s has no key %q", s.issuer, id)
 	}
 	return found[0], nil
@@ -151,11 +152,20 @@ func (s *keySource) fetch(ctx context.Context) error {
 	if discovery.Issuer != s.issuer {
 		return fmt.Errorf("the discovery document is of %q", discovery.Issuer)
 	}
-	var keys jose.JSONWebKeySet
-	if err := s.get(ctx, discovery.Keys, &keys); err != nil {
+	var document struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := s.get(ctx, discovery.Keys, &document); err != nil {
 		return err
 	}
-	s.keys, s.fetched = keys, time.Now()
+	s.keys.Keys = nil
+	for _, raw := range document.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) == nil { // keys of other kinds are ignored (RFC 7517, 5)
+			s.keys.Keys = append(s.keys.Keys, key)
+		}
+	}
+	s.fetched = time.Now()
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (b *builder) function(res resource, given map[string]any) error {
 	b.stack.Functions = append(b.stack.Functions, f)
 	for _, name := range slices.Sorted(maps.Keys(p.Events)) {
 		if err := b.event(res, name, p.Events[name]); err != nil {
-			return fmt.Errorf("Events: %s: %w", name, err)
+			return fmt.Errorf("event %s: %w", name, err)
 		}
 	}
 	return nil

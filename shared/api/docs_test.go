@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 func readDoc(t *testing.T, path string) string {
@@ -47,6 +48,18 @@ func TestTheLifecycleIsDocumentedAsItIs(t *testing.T) {
 	}
 	if transitions != strings.Count(doc, "\n| `") {
 		t.Errorf("docs/lifecycle.md has other rows than the %d transitions", transitions)
+	}
+}
+
+func TestThePolicyStandsInTheOpenAPIDocument(t *testing.T) {
+	doc, p := readDoc(t, "../../docs/openapi.yaml"), policy.Default()
+	for _, want := range []string{
+		fmt.Sprintf("maximum: %d\n", p.MaxSize),
+		fmt.Sprintf("minimum: 1, maximum: %d, default: %d", p.MaxPage, p.DefaultPage),
+	} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("docs/openapi.yaml lacks %s", want)
+		}
 	}
 }
 

@@ -17,8 +17,9 @@ import (
 type Policy struct {
 	// MaxSize is the most bytes a file may have. It is kept below what a single
 	// PutObject takes (5 GiB, "Uploading objects", Amazon S3 User Guide) and
-	// below what ClamAV scans whole (2 GiB less one byte, clamd.conf(5)): a
-	// file that could not be scanned is refused before it is sent.
+	// below what clamd scans whole (2 GiB less three bytes, MaxFileSize as the
+	// daemon itself caps it): a file that could not be scanned is refused before
+	// it is sent.
 	MaxSize int64
 
 	// ContentTypes are the media types accepted, in lower case and without
@@ -53,7 +54,7 @@ type Policy struct {
 // Default returns the policy that is in force.
 func Default() Policy {
 	return Policy{
-		MaxSize:      2<<30 - 1,
+		MaxSize:      2<<30 - 3,
 		ContentTypes: slices.Clone(defaultContentTypes),
 		UploadLife:   15 * time.Minute,
 		DownloadLife: 5 * time.Minute,

@@ -34,9 +34,9 @@ type Finisher struct {
 // of them, it goes on where it stopped, so that whoever sees a ready record
 // can download, and the event follows every ready record at least once.
 func (x Finisher) Ready(ctx context.Context, j Job, checksum string) (Result, error) {
-	f, err := x.Records.Get(ctx, j.FileID)
+	f, err := read(ctx, x.Records, j)
 	if err != nil {
-		return Result{}, fmt.Errorf("read the record of %s: %w", j.FileID, err)
+		return Result{}, err
 	}
 	if f.VersionID != j.VersionID || f.Key != j.Key || !(f.Status == file.Verifying || f.Status == file.Ready) {
 		return Result{Outcome: Superseded}, nil
@@ -69,9 +69,9 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason) (Resu
 	if !reason.Valid() {
 		return Result{}, fmt.Errorf("reject file %s: unknown reason %q", j.FileID, reason)
 	}
-	f, err := x.Records.Get(ctx, j.FileID)
+	f, err := read(ctx, x.Records, j)
 	if err != nil {
-		return Result{}, fmt.Errorf("read the record of %s: %w", j.FileID, err)
+		return Result{}, err
 	}
 	if f.VersionID != j.VersionID || f.Key != j.Key {
 		return Result{Outcome: Superseded}, nil

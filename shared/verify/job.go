@@ -8,10 +8,13 @@
 package verify
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -65,6 +68,19 @@ type Result struct {
 }
 
 func failed(r file.Reason) Result { return Result{Outcome: Failed, Reason: r} }
+
+// read reads the record of j's file. A file that has no record any more comes
+// back as the zero File, which nothing is underway for.
+func read(ctx context.Context, records access.Records, j Job) (file.File, error) {
+	f, err := records.Get(ctx, j.FileID)
+	if file.CodeOf(err) == file.CodeNotFound {
+		return file.File{}, nil
+	}
+	if err != nil {
+		return file.File{}, fmt.Errorf("read the record of %s: %w", j.FileID, err)
+	}
+	return f, nil
+}
 
 // underway reports whether f is still being verified as j says.
 func underway(f file.File, j Job) bool {

@@ -39,9 +39,9 @@ type Scanner struct {
 // time, in memory that does not grow with its size. A fault of the bytes is a
 // Result; an error means that nothing could be decided.
 func (s Scanner) Scan(ctx context.Context, j Job) (Result, error) {
-	f, err := s.Records.Get(ctx, j.FileID)
+	f, err := read(ctx, s.Records, j)
 	if err != nil {
-		return Result{}, fmt.Errorf("read the record of %s: %w", j.FileID, err)
+		return Result{}, err
 	}
 	if !underway(f, j) {
 		return Result{Outcome: Superseded}, nil

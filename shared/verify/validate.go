@@ -27,9 +27,9 @@ type Validator struct {
 // reading its bytes. A fault of the object is a Result; an error means that
 // nothing could be decided and the step is to be tried again.
 func (v Validator) Validate(ctx context.Context, j Job) (Result, error) {
-	f, err := v.Records.Get(ctx, j.FileID)
+	f, err := read(ctx, v.Records, j)
 	if err != nil {
-		return Result{}, fmt.Errorf("read the record of %s: %w", j.FileID, err)
+		return Result{}, err
 	}
 	if !underway(f, j) {
 		return Result{Outcome: Superseded}, nil

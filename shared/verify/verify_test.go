@@ -313,6 +313,19 @@ func TestStepsStopWhenTheFileHasMovedOn(t *testing.T) {
 	}
 }
 
+func TestAFileWithoutARecordStopsItsWorkflow(t *testing.T) {
+	w := newWorld(t, file.Verifying)
+	gone := w.job()
+	gone.FileID = "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e"
+	v := verify.Validator{Records: w, Objects: w, Policy: policy.Default(), Now: clock}
+	if r, err := v.Validate(t.Context(), gone); err != nil || r.Outcome != verify.Superseded {
+		t.Errorf("validate: %+v, %v", r, err)
+	}
+	if r, err := w.finisher().Rejected(t.Context(), gone, file.VerificationFailed); err != nil || r.Outcome != verify.Superseded {
+		t.Errorf("rejected: %+v, %v", r, err)
+	}
+}
+
 func TestAJobForAnotherVersionNeverDecides(t *testing.T) {
 	w := newWorld(t, file.Verifying)
 	forged := w.job()

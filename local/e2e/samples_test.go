@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	domain "github.com/vouch-s3/vouch/shared/file"
+)
+
+// The sample events are what README has people pass to sam local invoke.
+func TestEverySampleEventIsAnsweredByItsFunction(t *testing.T) {
+	for _, f := range local.Template.Functions {
+		name := filepath.Base(f.CodeURI)
+		samples, err := filepath.Glob(filepath.Join(root, "events", name+"*.json"))
+		if err != nil || len(samples) == 0 {
+			t.Errorf("%s has no sample event: %v", name, err)
+		}
+		for _, path := range samples {
+			event, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := local.Invoke(t.Context(), f.LogicalID, event)
+			if err != nil || result.FunctionError != "" {
+				t.Errorf("%s: %v %s", filepath.Base(path), err, result.Payload)
+				continue
+			}
+			var reply struct {
+				StatusCode int
+				Outcome    string
+			}
+			if err := json.Unmarshal(result.Payload, &reply); err != nil && string(result.Payload) != "null" {
+				t.Errorf("%s: %v in %s", filepath.Base(path), err, result.Payload)
+			}
+			want := map[string]int{
+				"create-upload": 201, "list-files": 200, "get-file": 404, "complete-upload": 404, "create-download": 404, "delete-file": 404,
+			}[name]
+			if reply.StatusCode != want {
+				t.Errorf("%s: %s, want the status %d", filepath.Base(path), result.Payload, want)
+			}
+			if steps := "validate-object scan-object mark-ready mark-rejected"; strings.Contains(steps, name) && reply.Outcome != "superseded" {
+				t.Errorf("%s: %s", filepath.Base(path), result.Payload)
+			}
+		}
+	}
+}
+
+// A browser asks S3 first whether it may PUT from the page's origin.
+func TestPagesOfTheAllowedOriginMayUpload(t *testing.T) {
+	f := as(t, "alice").ask(t, "a.bin", []byte("x"), true)
+	for origin, want := range map[string]string{local.APIURL(): local.APIURL(), "https://evil.example": ""} {
+		req, err := http.NewRequest(http.MethodOptions, f.Upload.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Access-Control-Request-Method", "PUT")
+		req.Header.Set("Access-Control-Request-Headers", "content-type,if-none-match,x-amz-checksum-sha256")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("from %s: %d %v", origin, resp.StatusCode, resp.Header)
+		}
+	}
+	req, err := http.NewRequest(http.MethodPut, f.Upload.URL, strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", local.APIURL())
+	for name, value := range f.Upload.Headers {
+		if name != "Content-Length" {
+			req.Header.Set(name, value)
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 || resp.Header.Get("Access-Control-Allow-Origin") != local.APIURL() || !strings.Contains(strings.ToLower(resp.Header.Get("Access-Control-Expose-Headers")), "etag") {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	}
+}
+
+// What was stored is held to what was promised by the workflow itself too, for
+// whoever can write to the bucket past a presigned URL.
+func TestAnObjectThatIsNotWhatWasPromisedIsRejected(t *testing.T) {
+	alice := as(t, "alice")
+	for _, tt := range []struct {
+		name   string
+		in     s3.PutObjectInput
+		body   string
+		gone   bool
+		reason string
+	}{
+		{name: "longer", body: "hello, world", in: s3.PutObjectInput{ContentType: aws.String(octets)}, reason: "size-mismatch"},
+		{name: "another type", body: "hello", in: s3.PutObjectInput{ContentType: aws.String("text/html")}, reason: "content-type-mismatch"},
+		{name: "other bytes", body: "hullo", in: s3.PutObjectInput{ContentType: aws.String(octets)}, reason: "checksum-mismatch"},
+		{name: "gone", body: "hello", in: s3.PutObjectInput{ContentType: aws.String(octets)}, gone: true, reason: "object-missing"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := alice.ask(t, "a.bin", []byte("hello"), true)
+			key := record(t, f.ID).Key
+			tt.in.Bucket, tt.in.Key, tt.in.Body = aws.String(bucket), &key, strings.NewReader(tt.body)
+			out, err := local.Objects().PutObject(t.Context(), &tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The administrator's write is no client's, so it makes no event.
+			if tt.gone {
+				pinned := domain.Object{VersionID: *out.VersionId, ETag: strings.Trim(*out.ETag, `"`)}
+				if _, err := records().Change(t.Context(), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := local.Objects().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key, VersionId: out.VersionId}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r := alice.call(t, "POST", "/files/"+f.ID+"/complete", ""); r.status != http.StatusAccepted {
+				t.Fatalf("%d %s", r.status, r.body)
+			}
+			if got := alice.await(t, f.ID, "rejected"); got.Reason != tt.reason {
+				t.Errorf("the reason is %s, want %s", got.Reason, tt.reason)
+			}
+		})
+	}
+}

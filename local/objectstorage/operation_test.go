@@ -1,0 +1,92 @@
+package objectstorage
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestEachOperationNeedsThePermissionsThatAWSLists(t *testing.T) {
+	for _, tt := range []struct{ method, target, header, want string }{
+		{"GET", "/b/k", "", "s3:GetObject"},
+		{"HEAD", "/b/k", "", "s3:GetObject"},
+		{"GET", "/b/k?versionId=v", "", "s3:GetObjectVersion"},
+		{"GET", "/b/k?response-content-type=a%2Fb&X-Amz-Signature=x&versionId=v", "", "s3:GetObjectVersion"},
+		{"PUT", "/b/k?x-id=PutObject", "", "s3:PutObject"},
+		{"PUT", "/b/k", "X-Amz-Tagging", "s3:PutObject,s3:PutObjectTagging"},
+		{"PUT", "/b/k", "X-Amz-Acl", "s3:PutObject,s3:PutObjectAcl"},
+		{"PUT", "/b/k", "X-Amz-Copy-Source", ""},
+		{"DELETE", "/b/k", "", "s3:DeleteObject"},
+		{"DELETE", "/b/k?versionId=v", "", "s3:DeleteObjectVersion"},
+		{"PUT", "/b/k?tagging", "", "s3:PutObjectTagging"},
+		{"PUT", "/b/k?tagging&versionId=v", "", "s3:PutObjectVersionTagging"},
+		{"GET", "/b/k?tagging&versionId=v", "", "s3:GetObjectVersionTagging"},
+		{"POST", "/b/k?uploads", "", "s3:PutObject"},
+		{"PUT", "/b/k?uploadId=u&partNumber=1", "", "s3:PutObject"},
+		{"POST", "/b/k?uploadId=u", "", "s3:PutObject"},
+		{"DELETE", "/b/k?uploadId=u", "", "s3:AbortMultipartUpload"},
+		{"GET", "/b/k?uploadId=u", "", "s3:ListMultipartUploadParts"},
+		{"GET", "/b?list-type=2&prefix=x", "", "s3:ListBucket"},
+		{"GET", "/b?versions&prefix=x", "", "s3:ListBucketVersions"},
+		{"GET", "/b?uploads", "", "s3:ListBucketMultipartUploads"},
+		{"GET", "/b?policy", "", ""},
+		{"PUT", "/b?policy", "", ""},
+		{"PUT", "/b", "", ""},
+		{"DELETE", "/b", "", ""},
+		{"POST", "/b?delete", "", ""},
+		{"POST", "/b", "", ""},
+		{"GET", "/", "", ""},
+		{"PUT", "/b/k?acl", "", ""},
+		{"PUT", "/b/k?retention", "", ""},
+		{"DELETE", "/b/k?tagging", "", ""},
+		{"GET", "/b/k?tagging&uploadId=u", "", ""},
+		{"PATCH", "/b/k", "", ""},
+		{"GET", "/b/k?versionId=%zz", "", ""},
+	} {
+		r := httptest.NewRequest(tt.method, tt.target, nil)
+		if tt.header != "" {
+			r.Header.Set(tt.header, "x")
+		}
+		op, ok := operationOf(r)
+		if got := strings.Join(op.actions, ","); ok != (tt.want != "") || got != tt.want {
+			t.Errorf("%s %s %s: %v %q, want %q", tt.method, tt.target, tt.header, ok, got, tt.want)
+		}
+	}
+}
+
+func FuzzOperationOf(f *testing.F) {
+	f.Add("GET", "/b/k?versionId=v&tagging")
+	f.Add("PUT", "/b//k?x-amz-acl=a")
+	f.Fuzz(func(t *testing.T, method, target string) {
+		r, err := http.NewRequest(method, target, nil)
+		if err != nil {
+			return
+		}
+		if op, ok := operationOf(r); ok && (len(op.actions) == 0 || op.bucket == "") {
+			t.Errorf("%s %s passes without a permission: %+v", method, target, op)
+		}
+	})
+}
+
+func TestHeadersThatASignatureDoesNotCoverAreFound(t *testing.T) {
+	h := http.Header{"X-Amz-Date": {"x"}, "X-Amz-Tagging": {"x"}, "Content-Type": {"x"}}
+	if got := unsignedHeader(&http.Request{Header: h}, []string{"host", "x-amz-date"}); got != "x-amz-tagging" {
+		t.Errorf("%q", got)
+	}
+	if got := unsignedHeader(&http.Request{Header: h}, []string{"host", "x-amz-date", "x-amz-tagging"}); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestSequencersOnlyGrow(t *testing.T) {
+	var s sequencer
+	last := ""
+	for range 10000 {
+		next := s.next()
+		if next <= last || len(next) != len(s.next()) {
+			t.Fatalf("%s after %s", next, last)
+		}
+		last = next
+	}
+}
