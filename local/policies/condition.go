@@ -24,10 +24,10 @@ var operators = map[string]operator{
 	"StringNotEqualsIgnoreCase": {true, strings.EqualFold},
 	"StringLike":                {false, func(h, w string) bool { return like(w, h) }},
 	"StringNotLike":             {true, func(h, w string) bool { return like(w, h) }},
-	"ArnEquals":                 {false, func(h, w string) bool { return like(w, h) }},
-	"ArnNotEquals":              {true, func(h, w string) bool { return like(w, h) }},
-	"ArnLike":                   {false, func(h, w string) bool { return like(w, h) }},
-	"ArnNotLike":                {true, func(h, w string) bool { return like(w, h) }},
+	"ArnEquals":                 {false, likeARN},
+	"ArnNotEquals":              {true, likeARN},
+	"ArnLike":                   {false, likeARN},
+	"ArnNotLike":                {true, likeARN},
 	"Bool":                      {false, strings.EqualFold},
 	"NumericEquals":             {false, numeric(func(h, w float64) bool { return h == w })},
 	"NumericNotEquals":          {true, numeric(func(h, w float64) bool { return h == w })},
@@ -53,8 +53,34 @@ func (c Conditions) check() error {
 				if strings.Contains(v, "${") {
 					return fmt.Errorf("policy variables are not evaluated here: %q", v)
 				}
+				if err := checkValue(base, v); err != nil {
+					return fmt.Errorf("condition key %q: %w", key, err)
+				}
 			}
 		}
+	}
+	return nil
+}
+
+// checkValue refuses a value that its operator could never match: such a deny
+// would silently deny nothing.
+func checkValue(operator, v string) error {
+	switch {
+	case strings.HasPrefix(operator, "Numeric"):
+		_, err := strconv.ParseFloat(v, 64)
+		return err
+	case strings.HasSuffix(operator, "IpAddress"):
+		if _, err := netip.ParsePrefix(v); err == nil {
+			return nil
+		}
+		_, err := netip.ParseAddr(v)
+		return err
+	case operator == "Bool" || operator == "Null":
+		if !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") {
+			return fmt.Errorf("%q is neither true nor false", v)
+		}
+	case strings.HasPrefix(operator, "Arn") && strings.Count(v, ":") < 5:
+		return fmt.Errorf("%q is not an ARN", v)
 	}
 	return nil
 }
@@ -114,6 +140,21 @@ func within(have, want string) bool {
 	}
 	single, err := netip.ParseAddr(want)
 	return err == nil && single.Unmap() == addr.Unmap()
+}
+
+// likeARN matches the six parts of an ARN each by itself, so that no wildcard
+// reaches across a colon.
+func likeARN(have, want string) bool {
+	h, w := strings.SplitN(have, ":", 6), strings.SplitN(want, ":", 6)
+	if len(h) != 6 || len(w) != 6 {
+		return false
+	}
+	for i := range w {
+		if !like(w[i], h[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // like matches s against a pattern in which * stands for any characters and ?

@@ -34,13 +34,16 @@ func Evaluate(r Request, resource ...Policy) error {
 	}
 	for _, p := range resource {
 		for _, s := range p.Statements {
-			if !s.Principal.includes(r.Role.ARN) || !s.covers(r, have) {
+			named, account := s.Principal.includes(r.Role.ARN)
+			if !named && !account || !s.covers(r, have) {
 				continue
 			}
 			if s.Effect == "Deny" {
 				return denied(r, s)
 			}
-			allowed = true
+			// To name the account lets its roles' own policies allow; it allows
+			// nothing by itself ("AWS JSON policy elements: Principal").
+			allowed = allowed || named
 		}
 	}
 	if !allowed {
@@ -79,21 +82,36 @@ func (s Strings) match(value string, fold func(string) string) bool {
 	return false
 }
 
-// includes reports whether p speaks of the role. A service is never a role.
-func (p *Principals) includes(roleARN string) bool {
+// includes reports whether p speaks of the role by name, and whether it speaks
+// of its account. A service is never a role.
+func (p *Principals) includes(roleARN string) (named, account bool) {
 	if p == nil {
-		return false
+		return false, false
 	}
-	if p.Everyone {
-		return true
-	}
+	named = p.Everyone
 	for _, arn := range p.AWS {
-		if arn == "*" || arn == roleARN {
-			return true
-		}
-		if account, ok := strings.CutSuffix(arn, ":root"); ok && strings.HasPrefix(roleARN, account+":") {
-			return true
+		named = named || arn == "*" || arn == roleARN
+		id, ofAccount := accountOf(arn)
+		account = account || ofAccount && strings.HasPrefix(roleARN, "arn:aws:iam::"+id+":")
+	}
+	return named, account
+}
+
+// accountOf returns the account that a principal names as a whole: by its id,
+// or by the ARN of its root.
+func accountOf(principal string) (id string, ok bool) {
+	if rest, found := strings.CutPrefix(principal, "arn:aws:iam::"); found {
+		return strings.CutSuffix(rest, ":root")
+	}
+	return principal, principal != "" && strings.Trim(principal, "0123456789") == ""
+}
+
+// check refuses principals that IAM does not know: an ARN takes no wildcard.
+func (p *Principals) check() error {
+	for _, arn := range p.AWS {
+		if _, account := accountOf(arn); arn != "*" && !account && (!strings.HasPrefix(arn, "arn:") || strings.ContainsAny(arn, "*?")) {
+			return fmt.Errorf("principal %q", arn)
 		}
 	}
-	return false
+	return nil
 }

@@ -7,20 +7,24 @@ import (
 
 const downloader = "arn:aws:iam::1:role/download"
 
-func mustParse(t *testing.T, document string) Policy {
-	t.Helper()
-	p, err := Parse([]byte(document))
-	if err != nil {
-		t.Fatal(err)
+func must(t *testing.T) func(Policy, error) Policy {
+	return func(p Policy, err error) Policy {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
 	}
-	return p
 }
 
 func TestDecisionsFollowTheEvaluationLogic(t *testing.T) {
 	allow := `{"Statement":{"Effect":"Allow","Action":"s3:GetObject*","Resource":"arn:aws:s3:::b/files/*"}}`
 	denyUntagged := `{"Statement":[{"Effect":"Deny","Principal":{"AWS":"` + downloader + `"},"Action":["s3:GetObject","s3:GetObjectVersion"],"Resource":"arn:aws:s3:::b/*","Condition":{"StringNotEquals":{"s3:ExistingObjectTag/v":"clean"}}}]}`
 	denyPlain := `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}`
-	allowByBucket := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}`
+	allowByBucket := `{"Statement":{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::1:role/x","` + downloader + `"]},"Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}`
+	allowAccount := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}`
+	denyAccount := `{"Statement":{"Effect":"Deny","Principal":{"AWS":"1"},"Action":"s3:GetObject","Resource":"*"}}`
+	denyOther := `{"Statement":{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::11:root"},"Action":"s3:GetObject","Resource":"*"}}`
 	once := `{"Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"Null":{"s3:if-none-match":"false"}}}}`
 	clean := map[string][]string{"s3:existingobjecttag/V": {"clean"}}
 	for _, tt := range []struct {
@@ -39,14 +43,17 @@ func TestDecisionsFollowTheEvaluationLogic(t *testing.T) {
 		{"over TLS", allow, denyPlain, "s3:GetObject", "arn:aws:s3:::b/files/1", map[string][]string{"aws:SecureTransport": {"true"}}, true},
 		{"not over TLS", allow, denyPlain, "s3:GetObject", "arn:aws:s3:::b/files/1", map[string][]string{"aws:SecureTransport": {"false"}}, false},
 		{"by the bucket's policy", allow, allowByBucket, "s3:DeleteObject", "arn:aws:s3:::b/x", nil, true},
+		{"the account is named to allow", allow, allowAccount, "s3:DeleteObject", "arn:aws:s3:::b/x", nil, false},
+		{"the account is named to deny", allow, denyAccount, "s3:GetObject", "arn:aws:s3:::b/files/1", nil, false},
+		{"another account is denied", allow, denyOther, "s3:GetObject", "arn:aws:s3:::b/files/1", nil, true},
 		{"key that must be there", once, "", "s3:PutObject", "arn:aws:s3:::b/x", nil, false},
 		{"key that is there", once, "", "s3:PutObject", "arn:aws:s3:::b/x", map[string][]string{"s3:if-none-match": {"*"}}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := Request{Role: Role{Name: "download", ARN: downloader, Policies: []Policy{mustParse(t, tt.identity)}}, Action: tt.action, Resource: tt.target, Context: tt.context}
+			r := Request{Role: Role{Name: "download", ARN: downloader, Policies: []Policy{must(t)(ParseIdentity([]byte(tt.identity)))}}, Action: tt.action, Resource: tt.target, Context: tt.context}
 			var resource []Policy
 			if tt.resource != "" {
-				resource = append(resource, mustParse(t, tt.resource))
+				resource = append(resource, must(t)(ParseResource([]byte(tt.resource))))
 			}
 			if err := Evaluate(r, resource...); (err == nil) != tt.want {
 				t.Errorf("%v", err)
@@ -81,6 +88,8 @@ func TestOperatorsTreatMissingKeysAsIAMDoes(t *testing.T) {
 		{"IpAddress", []string{"10.1.2.3"}, []string{"10.0.0.0/8"}, true},
 		{"IpAddress", []string{"11.1.2.3"}, []string{"10.0.0.0/8"}, false},
 		{"NotIpAddress", []string{"::ffff:10.1.2.3"}, []string{"10.0.0.0/8"}, false},
+		{"ArnLike", []string{"arn:aws:s3:::b/k"}, []string{"arn:aws:s3:::b/*"}, true},
+		{"ArnLike", []string{"arn:aws:iam::1:role/x"}, []string{"arn:aws:*:role/x"}, false},
 		{"Null", nil, []string{"true"}, true},
 		{"Null", []string{"x"}, []string{"true"}, false},
 	} {
@@ -92,18 +101,37 @@ func TestOperatorsTreatMissingKeysAsIAMDoes(t *testing.T) {
 
 func TestWhatIsNotUnderstoodIsRefusedNotSkipped(t *testing.T) {
 	for name, document := range map[string]string{
-		"unknown element":   `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Conditon":{}}}`,
-		"unknown operator":  `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringSame":{"a":"b"}}}}`,
-		"unknown principal": `{"Statement":{"Effect":"Deny","Principal":{"Everybody":"*"},"Action":"*","Resource":"*"}}`,
-		"policy variable":   `{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}"}}`,
-		"no effect":         `{"Statement":{"Action":"*","Resource":"*"}}`,
-		"no action":         `{"Statement":{"Effect":"Allow","Resource":"*"}}`,
-		"both resources":    `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","NotResource":"a"}}`,
-		"no statement":      `{"Version":"2012-10-17"}`,
-		"object as action":  `{"Statement":{"Effect":"Allow","Action":{"a":"b"},"Resource":"*"}}`,
-		"empty condition":   `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":[]}}}}`,
+		"unknown element":  `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Conditon":{}}}`,
+		"unknown operator": `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringSame":{"a":"b"}}}}`,
+		"principal":        `{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`,
+		"no resource":      `{"Statement":{"Effect":"Allow","Action":"*"}}`,
+		"no number":        `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NumericLessThan":{"a":"ten"}}}}`,
+		"no address":       `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"IpAddress":{"a":"10.0.0.0/99"}}}}`,
+		"no boolean":       `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"a":"yes"}}}}`,
+		"no ARN":           `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnLike":{"a":"*"}}}}`,
+		"two documents":    `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}{}`,
+		"policy variable":  `{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::b/${aws:username}"}}`,
+		"no effect":        `{"Statement":{"Action":"*","Resource":"*"}}`,
+		"no action":        `{"Statement":{"Effect":"Allow","Resource":"*"}}`,
+		"both resources":   `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","NotResource":"a"}}`,
+		"no statement":     `{"Version":"2012-10-17"}`,
+		"object as action": `{"Statement":{"Effect":"Allow","Action":{"a":"b"},"Resource":"*"}}`,
+		"empty condition":  `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"a":[]}}}}`,
 	} {
-		if _, err := Parse([]byte(document)); err == nil {
+		if _, err := ParseIdentity([]byte(document)); err == nil {
+			t.Errorf("%s: it was read", name)
+		}
+	}
+}
+
+func TestAResourcePolicyThatSpeaksOfNobodyIsRefused(t *testing.T) {
+	for name, document := range map[string]string{
+		"no principal":       `{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`,
+		"unknown principal":  `{"Statement":{"Effect":"Deny","Principal":{"Everybody":"*"},"Action":"*","Resource":"*"}}`,
+		"wildcard in an ARN": `{"Statement":{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::1:role/*"},"Action":"*","Resource":"*"}}`,
+		"no ARN":             `{"Statement":{"Effect":"Deny","Principal":{"AWS":"download"},"Action":"*","Resource":"*"}}`,
+	} {
+		if _, err := ParseResource([]byte(document)); err == nil {
 			t.Errorf("%s: it was read", name)
 		}
 	}
@@ -113,11 +141,14 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"a":"true"}}}}`))
 	f.Add([]byte(`{"Statement":[{"Effect":"Deny","NotAction":["a"],"Principal":{"AWS":"*"}}]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
-		p, err := Parse(document)
-		if err != nil {
-			return
+		r := Request{Role: Role{ARN: downloader}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}
+		if p, err := ParseIdentity(document); err == nil {
+			r.Role.Policies = []Policy{p}
 		}
-		Evaluate(Request{Role: Role{ARN: downloader, Policies: []Policy{p}}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}, p)
+		if p, err := ParseResource(document); err == nil {
+			Evaluate(r, p)
+		}
+		Evaluate(r)
 	})
 }
 

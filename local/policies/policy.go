@@ -8,7 +8,9 @@ package policies
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -39,7 +41,7 @@ type Strings []string
 // Principals are whom a resource's policy speaks of.
 type Principals struct {
 	Everyone bool
-	AWS      Strings // ARNs, or "*"
+	AWS      Strings // ARNs, account ids, or "*"
 	Service  Strings
 }
 
@@ -50,8 +52,29 @@ type Role struct {
 	Policies []Policy
 }
 
-// Parse reads a policy document from JSON.
-func Parse(document []byte) (Policy, error) {
+// ParseIdentity reads the policy of a role from JSON. Its statements name
+// resources and no principal.
+func ParseIdentity(document []byte) (Policy, error) {
+	return parse(document, func(s Statement) error {
+		if s.Principal != nil {
+			return errors.New("a role's policy names no principal")
+		}
+		return nil
+	})
+}
+
+// ParseResource reads the policy of a resource from JSON. Its statements name
+// whom they speak of.
+func ParseResource(document []byte) (Policy, error) {
+	return parse(document, func(s Statement) error {
+		if s.Principal == nil {
+			return errors.New("a resource's policy needs a principal")
+		}
+		return s.Principal.check()
+	})
+}
+
+func parse(document []byte, check func(Statement) error) (Policy, error) {
 	var p Policy
 	if err := strict(document, &p); err != nil {
 		return Policy{}, fmt.Errorf("read a policy: %w", err)
@@ -60,7 +83,7 @@ func Parse(document []byte) (Policy, error) {
 		return Policy{}, fmt.Errorf("read a policy: it has no statement")
 	}
 	for i, s := range p.Statements {
-		if err := s.check(); err != nil {
+		if err := errors.Join(s.check(), check(s)); err != nil {
 			return Policy{}, fmt.Errorf("read statement %d (%s) of a policy: %w", i, s.Sid, err)
 		}
 	}
@@ -73,8 +96,8 @@ func (s Statement) check() error {
 		return fmt.Errorf("effect %q", s.Effect)
 	case (len(s.Action) == 0) == (len(s.NotAction) == 0):
 		return fmt.Errorf("it needs one of Action and NotAction")
-	case len(s.Resource) > 0 && len(s.NotResource) > 0:
-		return fmt.Errorf("it has both Resource and NotResource")
+	case (len(s.Resource) == 0) == (len(s.NotResource) == 0):
+		return fmt.Errorf("it needs one of Resource and NotResource")
 	}
 	for _, list := range []Strings{s.Action, s.NotAction, s.Resource, s.NotResource} {
 		for _, v := range list {
@@ -90,7 +113,13 @@ func (s Statement) check() error {
 func strict(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is something behind the document")
+	}
+	return nil
 }
 
 // UnmarshalJSON reads one statement or a list.

@@ -95,6 +95,9 @@ func (b *builder) event(function resource, name string, v any) error {
 		if err := as(e.Properties, &p); err != nil {
 			return err
 		}
+		if b.resources[strings.TrimPrefix(p.ApiId, b.env.StackName+"-")].Type != "AWS::Serverless::HttpApi" {
+			return fmt.Errorf("the ApiId %q is of no HTTP API", p.ApiId)
+		}
 		b.stack.API.Routes = append(b.stack.API.Routes, Route{
 			Method: strings.ToUpper(p.Method), Path: p.Path, Function: function.name(b.env),
 			Authorizer: p.Auth.Authorizer, Scopes: p.Auth.AuthorizationScopes,
@@ -142,7 +145,7 @@ func roleOf(b *builder, res resource, documents []any) (policies.Role, error) {
 		if err != nil {
 			return r, err
 		}
-		p, err := policies.Parse(data)
+		p, err := policies.ParseIdentity(data)
 		if err != nil {
 			return r, fmt.Errorf("property Policies: %w", err)
 		}

@@ -104,9 +104,18 @@ func (b *builder) bucket(res resource, given map[string]any) error {
 		EventBridge: p.NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled,
 		CORS:        p.CorsConfiguration.CorsRules,
 	}
+	switch p.VersioningConfiguration.Status {
+	case "", "Enabled", "Suspended":
+	default:
+		return fmt.Errorf("the status of versioning is %q", p.VersioningConfiguration.Status)
+	}
 	for _, r := range p.LifecycleConfiguration.Rules {
-		if r.Status != "Enabled" {
+		switch r.Status {
+		case "Enabled":
+		case "Disabled":
 			continue
+		default:
+			return fmt.Errorf("rule %s: the status is %q", r.Id, r.Status)
 		}
 		rule := LifecycleRule{
 			ID: r.Id, Tags: map[string]string{}, NoncurrentDays: r.NoncurrentVersionExpiration.NoncurrentDays,
@@ -136,6 +145,17 @@ func (b *builder) bucket(res resource, given map[string]any) error {
 	return nil
 }
 
+// bucketPolicy only makes sure that the policy is that of a bucket here, with
+// which it is read.
+func (b *builder) bucketPolicy(given map[string]any) error {
+	for _, res := range b.resources {
+		if res.Type == "AWS::S3::Bucket" && res.name(b.env) == given["Bucket"] {
+			return nil
+		}
+	}
+	return fmt.Errorf("it is the policy of no bucket of the template: %v", given["Bucket"])
+}
+
 func (b *builder) bucketPolicies(bucket string) ([]policies.Policy, error) {
 	var all []policies.Policy
 	for id, res := range b.resources {
@@ -156,7 +176,7 @@ func (b *builder) bucketPolicies(bucket string) ([]policies.Policy, error) {
 		if p.Bucket != bucket {
 			continue
 		}
-		policy, err := policies.Parse(p.PolicyDocument)
+		policy, err := policies.ParseResource(p.PolicyDocument)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", id, err)
 		}

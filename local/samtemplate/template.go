@@ -223,7 +223,7 @@ func (b *builder) build(res resource) error {
 	case "AWS::S3::Bucket":
 		return b.bucket(res, resolved)
 	case "AWS::S3::BucketPolicy":
-		return nil // read with its bucket
+		return b.bucketPolicy(resolved)
 	case "AWS::Events::EventBus":
 		b.stack.EventBuses = append(b.stack.EventBuses, res.name(b.env))
 	case "AWS::SQS::Queue":

@@ -51,7 +51,7 @@ func TestTheBucketDeniesTheDownloadRoleWhatIsNotClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := policies.Parse([]byte(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`))
+	all, err := policies.ParseIdentity([]byte(`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +96,9 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 		"another runtime":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: python3.14}}}", "python3.14"},
 		"cron":                {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: ScheduleV2, Properties: {ScheduleExpression: 'cron(0 0 * * ? *)'}}}}}}", "cron"},
 		"unknown event":       {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: Kinesis}}}}}", "Kinesis"},
+		"policy of no bucket": {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: b, PolicyDocument: {}}}}", "no bucket"},
+		"misspelt status":     {head + "Resources: {A: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: enabled}}}}", "enabled"},
+		"route of no API":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: HttpApi, Properties: {ApiId: x}}}}}}", "ApiId"},
 		"twice":               {head + "Resources: {A: {Type: AWS::SQS::Queue}, A: {Type: AWS::SQS::Queue}}", "twice"},
 	} {
 		_, err := load([]byte(tt.template), ".", Env{Region: "r", AccountID: "1", StackName: "s"})
