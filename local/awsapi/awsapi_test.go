@@ -95,6 +95,7 @@ func TestADefinitionThatCannotRunHereIsRefused(t *testing.T) {
 		"JSONata":          `{"QueryLanguage":"JSONata","States":{}}`,
 		"another resource": `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}`,
 		"another type":     `{"States":{"A":{"Type":"Map"}}}`,
+		"TaskFailed":       `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Retry":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
 		"a qualifier":      `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f","Qualifier":"x"}}}}`,
 	} {
 		if _, err := callbacks("machine", definition); err == nil {

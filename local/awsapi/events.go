@@ -11,28 +11,39 @@ import (
 // putEvents refuses what only AWS's own services may say, entry by entry as
 // EventBridge does, and passes the rest on.
 func (e *Endpoint) putEvents(ctx context.Context, c call) (int, http.Header, []byte, error) {
-	var in struct {
-		Entries []struct{ EventBusName, Source, DetailType, Detail string }
+	type result struct {
+		EventId, ErrorCode, ErrorMessage string `json:",omitempty"`
 	}
+	var in struct{ Entries []json.RawMessage }
 	if err := json.Unmarshal(c.body, &in); err != nil {
 		return failure(http.StatusBadRequest, "SerializationException", "the body is not JSON")
 	}
-	for _, entry := range in.Entries {
-		if strings.HasPrefix(entry.Source, "aws.") {
-			results := make([]map[string]string, len(in.Entries))
-			for i := range results {
-				results[i] = map[string]string{"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
-			}
-			return success(map[string]any{"FailedEntryCount": len(results), "Entries": results})
+	out := struct {
+		FailedEntryCount int
+		Entries          []result
+	}{Entries: make([]result, len(in.Entries))}
+	for i, raw := range in.Entries {
+		var entry struct{ EventBusName, Source, DetailType, Detail string }
+		if err := json.Unmarshal(raw, &entry); err != nil {
+			return failure(http.StatusBadRequest, "SerializationException", "an entry is not one")
 		}
-	}
-	status, header, answer, err := e.forward(ctx, c)
-	if err == nil && status == http.StatusOK && e.OnEvent != nil {
-		for _, entry := range in.Entries {
+		if strings.HasPrefix(entry.Source, "aws.") {
+			out.FailedEntryCount++
+			out.Entries[i] = result{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
+			continue
+		}
+		var one struct{ Entries []result }
+		if err := e.ask(ctx, "AWSEvents.PutEvents", map[string]any{"Entries": []json.RawMessage{raw}}, &one); err != nil {
+			return 0, nil, nil, err
+		}
+		if len(one.Entries) == 1 {
+			out.Entries[i] = one.Entries[0]
+		}
+		if e.OnEvent != nil {
 			e.OnEvent(entry.EventBusName, entry.Source, entry.DetailType, entry.Detail)
 		}
 	}
-	return status, header, answer, err
+	return success(out)
 }
 
 // PutServiceEvent puts an event of an AWS service on the default bus.

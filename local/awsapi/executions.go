@@ -80,6 +80,9 @@ func (e *Endpoint) startExecution(ctx context.Context, c call) (int, http.Header
 		}
 		return failure(http.StatusBadRequest, "ExecutionAlreadyExists", "Execution Already Exists: '"+known.ARN+"'")
 	}
+	if err := x.journal.intact(); err != nil {
+		return 0, nil, nil, err
+	}
 	status, header, answer, err := e.forward(context.WithoutCancel(ctx), c)
 	if err != nil || status != http.StatusOK {
 		return status, header, answer, err

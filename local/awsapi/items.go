@@ -29,6 +29,12 @@ type mutation struct {
 func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte, error) {
 	e.mutating.Lock()
 	defer e.mutating.Unlock()
+	if e.items == nil {
+		return 0, nil, nil, fmt.Errorf("%s before the items were restored", c.operation)
+	}
+	if err := e.items.intact(); err != nil {
+		return 0, nil, nil, err
+	}
 	// Not cut short by a client that goes away: what kumo has done must be kept.
 	ctx = context.WithoutCancel(ctx)
 	status, header, answer, err := e.forward(ctx, c)
@@ -37,9 +43,6 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 			answer, err = e.withOldItem(ctx, c, answer)
 		}
 		return status, header, answer, err
-	}
-	if e.items == nil {
-		return 0, nil, nil, fmt.Errorf("%s before the items were restored", c.operation)
 	}
 	if err := e.items.append(mutation{Target: c.header.Get("X-Amz-Target"), Body: c.body}); err != nil {
 		return 0, nil, nil, err

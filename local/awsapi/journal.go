@@ -17,9 +17,13 @@ import (
 // entry that is written survives the end of the process, kill -9 included; it
 // is not synced to the disk for every entry, so a power cut may cost the last
 // moments.
+//
+// Once a write has failed, so does every later one: what is in memory and what
+// is on disk have parted.
 type journal struct {
-	mu sync.Mutex
-	f  *os.File
+	mu     sync.Mutex
+	f      *os.File
+	broken error
 }
 
 // openJournal opens the journal at path and reads each entry into a T. A last
@@ -69,10 +73,20 @@ func (j *journal) append(v any) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if _, err := j.f.Write(line); err != nil {
-		return fmt.Errorf("write to a journal: %w", err)
+	if j.broken != nil {
+		return j.broken
 	}
-	return nil
+	if _, err := j.f.Write(line); err != nil {
+		j.broken = fmt.Errorf("write to a journal: %w", err)
+	}
+	return j.broken
+}
+
+// intact returns the error of a write that has failed, if one has.
+func (j *journal) intact() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.broken
 }
 
 func (j *journal) close() { j.f.Close() }

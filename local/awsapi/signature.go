@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/vouch-s3/vouch/local/sigv4"
 )
 
 // maxSkew is how far a client's clock may be off.
@@ -22,29 +23,18 @@ const maxSkew = 15 * time.Minute
 // returns the access key that has signed it.
 func (e *Endpoint) verify(r *http.Request, body []byte) (accessKey string, err error) {
 	authorization := r.Header.Get("Authorization")
-	fields, ok := strings.CutPrefix(authorization, "AWS4-HMAC-SHA256 ")
+	signed, ok := sigv4.Parse(authorization)
 	if !ok {
 		return "", errors.New("the request is not signed")
 	}
-	var credential, signedHeaders string
-	for field := range strings.SplitSeq(fields, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
-		switch name {
-		case "Credential":
-			credential = value
-		case "SignedHeaders":
-			signedHeaders = value
-		}
-	}
-	scope := strings.Split(credential, "/") // key/date/region/service/aws4_request
 	date, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
-	if len(scope) != 5 || err != nil {
-		return "", errors.New("the signature cannot be read")
+	if err != nil {
+		return "", errors.New("the request has no date")
 	}
 	if age := time.Since(date); age > maxSkew || age < -maxSkew {
 		return "", errors.New("the signature has expired")
 	}
-	accessKey = scope[0]
+	accessKey = signed.AccessKey
 	secret, known := e.Accounts[accessKey]
 	if accessKey == e.AdminKey {
 		secret, known = e.AdminSecret, true
@@ -53,7 +43,7 @@ func (e *Endpoint) verify(r *http.Request, body []byte) (accessKey string, err e
 		return "", errors.New("the access key is not known")
 	}
 	again := &http.Request{Method: r.Method, Host: r.Host, URL: &url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}, Header: http.Header{}}
-	for name := range strings.SplitSeq(signedHeaders, ";") {
+	for _, name := range signed.Headers {
 		switch name {
 		case "host":
 		case "content-length":
@@ -63,7 +53,7 @@ func (e *Endpoint) verify(r *http.Request, body []byte) (accessKey string, err e
 		}
 	}
 	sum := sha256.Sum256(body)
-	err = v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret}, again, hex.EncodeToString(sum[:]), scope[3], scope[2], date)
+	err = v4.NewSigner().SignHTTP(r.Context(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret}, again, hex.EncodeToString(sum[:]), signed.Service, signed.Region, date)
 	if err != nil {
 		return "", fmt.Errorf("sign the request again: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/vouch-s3/vouch/local/lambdas"
 )
@@ -55,6 +56,15 @@ func callbacks(machine, definition string) (string, error) {
 func callback(machine string, state map[string]any) error {
 	if state["Resource"] != invokeResource {
 		return fmt.Errorf("the resource %v is not offered here, only %s", state["Resource"], invokeResource)
+	}
+	for _, field := range []string{"Retry", "Catch"} {
+		rules, _ := state[field].([]any)
+		for _, rule := range rules {
+			names, _ := rule.(map[string]any)["ErrorEquals"].([]any)
+			if slices.Contains(names, any("States.TaskFailed")) {
+				return fmt.Errorf("%s: States.TaskFailed is not offered here, for kumo matches it with no function's error; say States.ALL", field)
+			}
+		}
 	}
 	parameters, _ := state["Parameters"].(map[string]any)
 	wrapped := map[string]any{"token.$": "$$.Task.Token", "role": machine}

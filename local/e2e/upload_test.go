@@ -112,14 +112,15 @@ func TestAnUploadURLServesOnceForTheseBytesOnly(t *testing.T) {
 			u.RawQuery = q.Encode()
 			return u.String()
 		}
-		refused := []struct {
+		type attempt struct {
 			name   string
 			url    string
 			data   []byte
 			header []string
 			status int
 			code   string
-		}{
+		}
+		refused := []attempt{
 			{"longer", f.Upload.URL, append(data[:len(data):len(data)], 'x'), nil, 403, "SignatureDoesNotMatch"},
 			{"shorter", f.Upload.URL, data[1:], nil, 403, "SignatureDoesNotMatch"},
 			{"empty", f.Upload.URL, nil, nil, 403, "SignatureDoesNotMatch"},
@@ -134,14 +135,7 @@ func TestAnUploadURLServesOnceForTheseBytesOnly(t *testing.T) {
 			{"as a multipart upload", tampered(func(q url.Values) { q.Set("uploadId", "x"); q.Set("partNumber", "1") }), data, nil, 403, ""},
 		}
 		if promise {
-			refused = append(refused, []struct {
-				name   string
-				url    string
-				data   []byte
-				header []string
-				status int
-				code   string
-			}{
+			refused = append(refused, []attempt{
 				{"other bytes", f.Upload.URL, other, nil, 400, "BadDigest"},
 				{"another checksum", f.Upload.URL, other, []string{"X-Amz-Checksum-Sha256", checksum(other)}, 403, "SignatureDoesNotMatch"},
 				{"no checksum", f.Upload.URL, other, []string{"X-Amz-Checksum-Sha256", ""}, 403, "SignatureDoesNotMatch"},

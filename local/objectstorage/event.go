@@ -76,7 +76,7 @@ func (s *Store) created(resp *http.Response, op operation, signed signature, o O
 				Sequencer: sequence,
 			},
 			RequestID:       strings.ToUpper(strings.ReplaceAll(uuid.NewString(), "-", ""))[:16],
-			Requester:       signed.accessKey,
+			Requester:       signed.AccessKey,
 			SourceIPAddress: source,
 			Reason:          op.creates,
 		})

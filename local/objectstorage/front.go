@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/vouch-s3/vouch/local/sigv4"
 )
 
 // Access is one permission that a request needs.
@@ -63,11 +65,11 @@ func (s *Store) front(o Options) http.Handler {
 		case !ok:
 			refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
 			return
-		case signed.accessKey == o.AdminKey:
+		case signed.AccessKey == o.AdminKey:
 			proxy.ServeHTTP(w, r)
 			return
 		}
-		if name := unsignedHeader(r, signed.headers); name != "" {
+		if name := unsignedHeader(r, signed.Headers); name != "" {
 			refuse(w, http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed: "+name)
 			return
 		}
@@ -84,7 +86,7 @@ func (s *Store) front(o Options) http.Handler {
 		}
 		context := conditionContext(r, signed, op, tags)
 		for _, action := range op.actions {
-			if err := o.Authorizer.Authorize(Access{AccessKeyID: signed.accessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}); err != nil {
+			if err := o.Authorizer.Authorize(Access{AccessKeyID: signed.AccessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}); err != nil {
 				o.Log.Info("S3 denied a request", "action", action, "key", op.key, "why", err.Error())
 				refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
 				return
@@ -156,7 +158,7 @@ func replace(resp *http.Response, status int, code, message string) {
 
 func (s *Store) mayList(signed signature, op operation, o Options) bool {
 	err := o.Authorizer.Authorize(Access{
-		AccessKeyID: signed.accessKey, Action: "s3:ListBucket", BucketARN: op.bucketARN(), Resource: op.bucketARN(),
+		AccessKeyID: signed.AccessKey, Action: "s3:ListBucket", BucketARN: op.bucketARN(), Resource: op.bucketARN(),
 		Context: map[string][]string{"aws:SecureTransport": {"true"}},
 	})
 	return err == nil
@@ -165,49 +167,27 @@ func (s *Store) mayList(signed signature, op operation, o Options) bool {
 // signature is what a request says of its own signature. It is believed only
 // as far as versitygw has verified it when the request comes out.
 type signature struct {
-	accessKey string
-	headers   []string // signed ones, in lower case
-	query     bool     // a presigned URL
-	date      time.Time
+	sigv4.Signature
+	query bool // a presigned URL
+	date  time.Time
 }
 
 // readSignature reads a Signature Version 4 from the query or the
 // Authorization header. No other kind of credentials is taken.
-func readSignature(r *http.Request) (signature, bool) {
-	const algorithm = "AWS4-HMAC-SHA256"
-	var credential, headers, date string
-	s := signature{}
+func readSignature(r *http.Request) (s signature, ok bool) {
 	q := r.URL.Query()
 	authorization := r.Header.Values("Authorization")
+	date := r.Header.Get("X-Amz-Date")
 	switch {
-	case q.Get("X-Amz-Algorithm") == algorithm && len(authorization) == 0:
+	case q.Get("X-Amz-Algorithm") == sigv4.Algorithm && len(authorization) == 0:
 		s.query = true
-		credential, headers, date = q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"), q.Get("X-Amz-Date")
+		s.Signature, ok = sigv4.New(q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"))
+		date = q.Get("X-Amz-Date")
 	case len(authorization) == 1 && !q.Has("X-Amz-Signature"):
-		fields, ok := strings.CutPrefix(authorization[0], algorithm)
-		if !ok {
-			return signature{}, false
-		}
-		for field := range strings.SplitSeq(fields, ",") {
-			name, value, _ := strings.Cut(strings.TrimSpace(field), "=")
-			switch name {
-			case "Credential":
-				credential = value
-			case "SignedHeaders":
-				headers = value
-			}
-		}
-		date = r.Header.Get("X-Amz-Date")
-	default:
-		return signature{}, false
+		s.Signature, ok = sigv4.Parse(authorization[0])
 	}
-	var ok bool
-	if s.accessKey, _, ok = strings.Cut(credential, "/"); !ok || s.accessKey == "" || headers == "" {
-		return signature{}, false
-	}
-	s.headers = strings.Split(strings.ToLower(headers), ";")
 	s.date, _ = time.Parse("20060102T150405Z", date)
-	return s, true
+	return s, ok
 }
 
 // unsignedHeader returns the name of an x-amz-* header that the signature does

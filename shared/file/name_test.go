@@ -10,7 +10,7 @@ import (
 func TestFilenamesPeopleUseAreAccepted(t *testing.T) {
 	for _, name := range []string{
 		"a", "holiday.png", "Résumé 2026 (final).pdf", "报告.docx", "отчёт.xlsx", "تقرير.pdf",
-		"می‌خواهم.txt", "👩‍👩‍👧.jpg", ".gitignore", "archive.tar.gz", "console.log", "com10.txt",
+		"می\u200cخواهم.txt", "\U0001F469\u200D\U0001F467.jpg", ".gitignore", "archive.tar.gz", "console.log", "com10.txt",
 		"Q&A; #1 'draft' [v2] {x} 100%.txt", strings.Repeat("x", 255), "a..b", "ＣＯＮ.txt",
 	} {
 		if err := CheckFilename(name); err != nil {
@@ -73,7 +73,7 @@ func TestFilenamesThatDeceiveOrEscapeAreRefused(t *testing.T) {
 }
 
 func FuzzCheckFilename(f *testing.F) {
-	for _, s := range []string{"a.txt", "../x", "a\u202eb", "con.txt", "\xff", " a", "👩‍👩‍👧.jpg"} {
+	for _, s := range []string{"a.txt", "../x", "a\u202eb", "con.txt", "\xff", " a", "\U0001F469\u200D\U0001F467.jpg"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
