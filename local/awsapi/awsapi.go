@@ -78,6 +78,7 @@ type Endpoint struct {
 	socketDir string
 	restore   func()
 	items     *journal
+	schemas   map[string]schema // of the tables, by name
 
 	// mutating makes requests that change items follow each other, so that the
 	// journal has them in the order in which they came into effect. Values that
@@ -98,7 +99,7 @@ func Start(ctx context.Context, o Options) (_ *Endpoint, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for AWS calls on %s: %w", o.Addr, err)
 	}
-	e := &Endpoint{Options: o, url: "http://" + l.Addr().String()}
+	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}}
 	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -218,6 +219,8 @@ func (e *Endpoint) dispatch(ctx context.Context, c call) (status int, header htt
 	switch {
 	case c.service == "DynamoDB" && mutates[c.operation]:
 		return e.mutate(ctx, c)
+	case c.service == "DynamoDB" && c.operation == "Query" && bytes.Contains(c.body, []byte(`"ExclusiveStartKey"`)):
+		return e.queryAfter(ctx, c)
 	case c.service == "AWSStepFunctions" && c.operation == "StartExecution":
 		return e.startExecution(ctx, c)
 	case c.service == "AWSStepFunctions" && c.operation == "DescribeExecution":

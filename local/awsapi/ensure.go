@@ -2,17 +2,28 @@ package awsapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 )
 
 // kumo starts empty every time, so what the template describes is made anew
 // at every start, with whatever has changed in it.
 
-// CreateTable creates a table from the properties of its resource.
+// CreateTable creates a table from the properties of its resource, before the
+// endpoint is used.
 func (e *Endpoint) CreateTable(ctx context.Context, properties map[string]any) error {
 	if err := e.ask(ctx, "DynamoDB_20120810.CreateTable", properties, nil); err != nil {
 		return fmt.Errorf("create table %v: %w", properties["TableName"], err)
 	}
+	data, err := json.Marshal(properties)
+	if err != nil {
+		return err
+	}
+	var s schema
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("read the keys of table %v: %w", properties["TableName"], err)
+	}
+	e.schemas[s.TableName] = s
 	return nil
 }
 

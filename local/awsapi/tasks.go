@@ -60,7 +60,8 @@ func callback(machine string, state map[string]any) error {
 	for _, field := range []string{"Retry", "Catch"} {
 		rules, _ := state[field].([]any)
 		for _, rule := range rules {
-			names, _ := rule.(map[string]any)["ErrorEquals"].([]any)
+			r, _ := rule.(map[string]any)
+			names, _ := r["ErrorEquals"].([]any)
 			if slices.Contains(names, any("States.TaskFailed")) {
 				return fmt.Errorf("%s: States.TaskFailed is not offered here, for kumo matches it with no function's error; say States.ALL", field)
 			}

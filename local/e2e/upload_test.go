@@ -322,6 +322,14 @@ func TestListsAreOnesOwnNewestFirstAndPaged(t *testing.T) {
 	if ids, _ := list("status=ready"); len(ids) != 0 {
 		t.Errorf("ready: %v", ids)
 	}
+	// A cursor holds even if its file has left the list meanwhile.
+	ids, next := list("limit=2")
+	if r := carol.call(t, "DELETE", "/files/"+ids[1], ""); r.status != http.StatusNoContent {
+		t.Fatal(r)
+	}
+	if rest, _ := list("cursor=" + next); fmt.Sprint(rest) != fmt.Sprint(kept[2:]) {
+		t.Errorf("behind a deleted file: %v, want %v", rest, kept[2:])
+	}
 	// A cursor of another's file opens nothing.
 	foreign := as(t, "alice").ask(t, "a.bin", []byte("x"), false)
 	if ids, _ := list("limit=100&cursor=" + foreign.ID); len(ids) > len(kept) {

@@ -1,0 +1,119 @@
+package awsapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// schema is what CreateTable says of a table's keys.
+type schema struct {
+	TableName              string
+	KeySchema              []keyPart
+	GlobalSecondaryIndexes []struct {
+		IndexName string
+		KeySchema []keyPart
+	}
+}
+
+type keyPart struct{ AttributeName, KeyType string }
+
+// item is an item, or a key, in DynamoDB's JSON: a type and a text by attribute.
+type item map[string]map[string]any
+
+// queryAfter answers a Query that goes on behind a key. kumo looks for the item
+// with that key, and begins anew when it has left the index meanwhile; DynamoDB
+// goes on where it would be. So kumo is asked for all, and the page is cut here.
+func (e *Endpoint) queryAfter(ctx context.Context, c call) (int, http.Header, []byte, error) {
+	var in map[string]any
+	var q struct {
+		TableName, IndexName string
+		ScanIndexForward     *bool
+		Limit                int
+		ExclusiveStartKey    item
+	}
+	if json.Unmarshal(c.body, &in) != nil || json.Unmarshal(c.body, &q) != nil {
+		return failure(http.StatusBadRequest, "SerializationException", "the body is not JSON")
+	}
+	if in["FilterExpression"] != nil || in["Select"] != nil || in["ProjectionExpression"] != nil {
+		return failure(http.StatusBadRequest, "ValidationException", "the local stack pages no filtered or projected query")
+	}
+	table, parts, err := e.keysOf(q.TableName, q.IndexName)
+	if err != nil {
+		return failure(http.StatusBadRequest, "ResourceNotFoundException", err.Error())
+	}
+	delete(in, "ExclusiveStartKey")
+	delete(in, "Limit")
+	var all struct{ Items []item }
+	if err := e.ask(ctx, "DynamoDB_20120810.Query", in, &all); err != nil {
+		return 0, nil, nil, err
+	}
+	direction := 1
+	if q.ScanIndexForward != nil && !*q.ScanIndexForward {
+		direction = -1
+	}
+	order := func(a, b item) int {
+		for _, name := range append(slices.Clone(parts), table...) {
+			if n := compare(a[name], b[name]); n != 0 {
+				return n * direction
+			}
+		}
+		return 0
+	}
+	slices.SortFunc(all.Items, order)
+	page := slices.DeleteFunc(all.Items, func(i item) bool { return order(i, q.ExclusiveStartKey) <= 0 })
+	out := map[string]any{}
+	if q.Limit > 0 && len(page) > q.Limit {
+		page = page[:q.Limit]
+		last := item{}
+		for _, name := range append(slices.Clone(parts), table...) {
+			last[name] = page[len(page)-1][name]
+		}
+		out["LastEvaluatedKey"] = last
+	}
+	out["Items"], out["Count"], out["ScannedCount"] = page, len(page), len(page)
+	return success(out)
+}
+
+// keysOf returns the names of the key attributes of a table and of its index,
+// the partition key first.
+func (e *Endpoint) keysOf(table, index string) (own, ofIndex []string, err error) {
+	names := func(parts []keyPart) (names []string) {
+		for _, p := range parts {
+			names = append(names, p.AttributeName)
+		}
+		return names
+	}
+	s, ok := e.schemas[table]
+	if !ok {
+		return nil, nil, fmt.Errorf("there is no table %s", table)
+	}
+	if index == "" {
+		return names(s.KeySchema), names(s.KeySchema), nil
+	}
+	for _, i := range s.GlobalSecondaryIndexes {
+		if i.IndexName == index {
+			return names(s.KeySchema), names(i.KeySchema), nil
+		}
+	}
+	return nil, nil, fmt.Errorf("table %s has no index %s", table, index)
+}
+
+// compare orders two values of one attribute: numbers by value, texts by bytes.
+func compare(a, b map[string]any) int {
+	if x, ok := a["N"].(string); ok {
+		y, _ := b["N"].(string)
+		left, leftOK := new(big.Rat).SetString(x)
+		right, rightOK := new(big.Rat).SetString(y)
+		if leftOK && rightOK {
+			return left.Cmp(right)
+		}
+	}
+	x, _ := a["S"].(string)
+	y, _ := b["S"].(string)
+	return strings.Compare(x, y)
+}
