@@ -128,8 +128,25 @@ func TestAnEnvironmentThatDiesWhileIdleCostsNothing(t *testing.T) {
 		if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
+		awaitEnd(t, s)
 		if r, _ := invoke(t, s, `{}`); r.FunctionError != "" {
 			t.Fatalf("%s", r.Payload)
+		}
+	}
+}
+
+// awaitEnd waits until the one environment there is has ended: a signal takes
+// effect some time after it is sent, and until then the process may still take
+// an invocation with it.
+func awaitEnd(t *testing.T, s *Service) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.environments {
+		select {
+		case <-e.process.Exited():
+		case <-time.After(10 * time.Second):
+			t.Fatal("the environment does not end")
 		}
 	}
 }
