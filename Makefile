@@ -15,8 +15,8 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it
-	@$(STACK) run
+run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
+	@$(STACK) run $(ARGS)
 
 test: functions stack clamd ## run every test, the end-to-end ones against the local stack included
 	$(GO) vet ./...
@@ -25,7 +25,7 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	cd local && $(GO) test -race -timeout 20m ./...
 
 token: stack ## print a token that the local stack accepts: make token SUB=alice
-	@$(STACK) token -sub '$(SUB)'
+	@$(STACK) token -sub '$(SUB)' $(ARGS)
 
 functions: ## build the Lambda functions for this machine
 	@mkdir -p $(BIN)/functions

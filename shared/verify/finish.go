@@ -52,6 +52,11 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string) (Result, er
 		if err != nil {
 			return Result{}, err
 		}
+		if f.Status == file.Rejected && f.VersionID == j.VersionID {
+			// The sweeper gave up on the file between the tag and the record, and
+			// its tag may have come before ours.
+			return x.Rejected(ctx, j, f.Reason)
+		}
 		if f.Status != file.Ready || f.VersionID != j.VersionID {
 			return Result{Outcome: Superseded}, nil
 		}

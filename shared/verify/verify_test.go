@@ -432,6 +432,24 @@ func TestADeletionWhileMarkingReadyWins(t *testing.T) {
 	}
 }
 
+func TestARejectionWhileMarkingReadyLeavesNoTagThatSaysClean(t *testing.T) {
+	w := newWorld(t, file.Verifying)
+	w.BeforeChange = func(id string, c file.Change) error {
+		if c.To == file.Ready {
+			_, err := w.Change(context.Background(), id, file.Change{To: file.Rejected, At: now, Reason: file.VerificationFailed})
+			return err
+		}
+		return nil
+	}
+	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"))
+	if err != nil || r.Outcome != verify.Failed || w.status(t) != file.Rejected {
+		t.Errorf("%+v, %v; status %s", r, err, w.status(t))
+	}
+	if last := w.tags[len(w.tags)-1]; last != file.Rejected {
+		t.Errorf("the last tag says %s", last)
+	}
+}
+
 func TestRejectedIsReachedEvenIfNoStepEverRan(t *testing.T) {
 	w := newWorld(t, file.Uploaded)
 	r, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed)

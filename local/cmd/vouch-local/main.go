@@ -105,7 +105,7 @@ func divertStdout(path string) (*os.File, error) {
 func explain(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	if errors.Is(err, syscall.EADDRINUSE) {
-		text += ": another program has the port; stop it, or choose another address (vouch-local run -help)"
+		text += ": another program has the port; stop it, or choose another address, as in make run ARGS=\"-api 127.0.0.1:8081 -s3 127.0.0.1:9001 -aws 127.0.0.1:4567\""
 	}
 	return text
 }
