@@ -61,27 +61,3 @@ func (s Status) From() []Status {
 // CanBecome reports whether a file in status s may turn into to.
 func (s Status) CanBecome(to Status) bool { return slices.Contains(to.From(), s) }
 
-// Reason says why a file is rejected. The values are part of the API.
-type Reason string
-
-// The reasons for a rejection.
-const (
-	ObjectMissing       Reason = "object-missing"        // the pinned version is gone
-	SizeMismatch        Reason = "size-mismatch"         // not as long as promised
-	ContentTypeMismatch Reason = "content-type-mismatch" // stored under another type than promised
-	ChecksumMismatch    Reason = "checksum-mismatch"     // not the bytes that were promised
-	ObjectChanged       Reason = "object-changed"        // the version is not the one that was pinned
-	MalwareDetected     Reason = "malware-detected"      // the scanner knows it
-	VerificationFailed  Reason = "verification-failed"   // no verdict could be had; nothing unverified is ever ready
-)
-
-// Reasons lists every reason.
-func Reasons() []Reason {
-	return []Reason{
-		ObjectMissing, SizeMismatch, ContentTypeMismatch, ChecksumMismatch,
-		ObjectChanged, MalwareDetected, VerificationFailed,
-	}
-}
-
-// Valid reports whether r is one of Reasons.
-func (r Reason) Valid() bool { return slices.Contains(Reasons(), r) }

@@ -1,0 +1,3 @@
+package inspect
+
+func (w *walk) lookForHiddenZip(*stream, place) {}

@@ -1,0 +1,3 @@
+package inspect
+
+func inspectOLE(*walk, *stream, place) {}
