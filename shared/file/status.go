@@ -60,4 +60,3 @@ func (s Status) From() []Status {
 
 // CanBecome reports whether a file in status s may turn into to.
 func (s Status) CanBecome(to Status) bool { return slices.Contains(to.From(), s) }
-
