@@ -12,7 +12,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -25,7 +24,7 @@ func main() {
 		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
-		Policy:   policy.Default(),
+		Policy:   settings.MustPolicy(),
 		Now:      time.Now,
 	})))
 }

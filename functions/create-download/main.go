@@ -11,7 +11,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/dynamo"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
@@ -21,6 +20,6 @@ func main() {
 	lambda.Start(api.Lambda(api.CreateDownload(download.Creator{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Presigner: s3store.New(cfg, env[settings.Bucket]),
-		Policy:    policy.Default(),
+		Policy:    settings.MustPolicy(),
 	})))
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/upload"
@@ -22,7 +21,7 @@ func main() {
 	lambda.Start(api.Lambda(api.CreateUpload(upload.Creator{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Presigner: s3store.New(cfg, env[settings.Bucket]),
-		Policy:    policy.Default(),
+		Policy:    settings.MustPolicy(),
 		Now:       time.Now,
 	})))
 }

@@ -9,11 +9,10 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table)
-	lambda.Start(api.Lambda(api.ListFiles(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]), policy.Default())))
+	lambda.Start(api.Lambda(api.ListFiles(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]), settings.MustPolicy())))
 }

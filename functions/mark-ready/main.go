@@ -12,7 +12,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -22,13 +21,14 @@ import (
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.EventBus)
 	finisher := verify.Finisher{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
-		Objects: s3store.New(cfg, env[settings.Bucket]),
-		Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
-		Policy:  policy.Default(),
-		Now:     time.Now,
+		Scanners: settings.MustScanners(),
+		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Objects:  s3store.New(cfg, env[settings.Bucket]),
+		Events:   eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+		Policy:   settings.MustPolicy(),
+		Now:      time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
-		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256)
+		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256, t.Verdict)
 	}))
 }

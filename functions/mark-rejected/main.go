@@ -12,7 +12,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -25,10 +24,10 @@ func main() {
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
 		Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
-		Policy:  policy.Default(),
+		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
-		return finisher.Rejected(ctx, t.Job, t.Reason)
+		return finisher.Rejected(ctx, t.Job, t.Reason, t.Verdict)
 	}))
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,11 +18,18 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Clamd)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Scanners)
+	var antivirus verify.Antivirus = verify.Unasked{}
+	if settings.MustScanners().Asks(verify.ClamAV) {
+		clam, _ := settings.MustRead(context.Background(), settings.Clamd)
+		antivirus = clamd.Client{Addr: clam[settings.Clamd]}
+	}
 	scanner := verify.Scanner{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects:   s3store.New(cfg, env[settings.Bucket]),
-		Antivirus: clamd.Client{Addr: env[settings.Clamd]},
+		Antivirus: antivirus,
+		Policy:    settings.MustPolicy(),
+		Now:       time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		return scanner.Scan(ctx, t.Job)

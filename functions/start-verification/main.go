@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3event"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -25,7 +24,7 @@ func main() {
 		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
-		Policy:   policy.Default(),
+		Policy:   settings.MustPolicy(),
 		Now:      time.Now,
 	}))
 }

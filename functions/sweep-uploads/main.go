@@ -13,7 +13,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/sweep"
@@ -25,7 +24,7 @@ func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.StateMachine, settings.EventBus)
 	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table])
 	objects := s3store.New(cfg, env[settings.Bucket])
-	limits := policy.Default()
+	limits := settings.MustPolicy()
 	lambda.Start(sweep.Lambda(sweep.Sweeper{
 		Records: records,
 		Objects: objects,

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
-	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -22,7 +21,7 @@ func main() {
 	validator := verify.Validator{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
-		Policy:  policy.Default(),
+		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {

@@ -78,7 +78,7 @@ func Start(ctx context.Context, o Options) (*Clamd, error) {
 		return nil, fmt.Errorf("listen for clamd on %s: %w", o.Addr, err)
 	}
 	l.Close()
-	small := !hasDatabase(o.DatabaseDir)
+	small := !HasDatabase(o.DatabaseDir)
 	if small {
 		o.DatabaseDir = filepath.Join(o.Dir, "database")
 		if err := os.MkdirAll(o.DatabaseDir, 0o755); err != nil {
@@ -228,8 +228,9 @@ func find(name string) (string, error) {
 	return "", fmt.Errorf("%s is missing: install it with `make clamd`, which runs apt-get install clamav-daemon or brew install clamav", name)
 }
 
-// hasDatabase reports whether dir holds the main and the daily database.
-func hasDatabase(dir string) bool {
+// HasDatabase reports whether dir holds the main and the daily database; without
+// them the daemon runs with the small one of this package, which has no date.
+func HasDatabase(dir string) bool {
 	for _, name := range []string{"main", "daily"} {
 		found := false
 		for _, ending := range []string{".cvd", ".cld"} {

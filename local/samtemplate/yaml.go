@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // decode turns YAML into maps, lists and scalars, with the short forms of

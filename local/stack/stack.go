@@ -41,6 +41,10 @@ type Options struct {
 
 	// ClamDatabase is where freshclam keeps its database.
 	ClamDatabase string
+
+	// Policy is the path of a YAML document that differs from
+	// shared/policy/default.yaml; empty for none.
+	Policy string
 }
 
 // The names that hold in every local stack.
@@ -123,9 +127,16 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 
+	override, err := policyOverride(o.Policy, antivirus.HasDatabase(o.ClamDatabase))
+	if err != nil {
+		return nil, err
+	}
 	s.Template, err = samtemplate.Load(o.Template, samtemplate.Env{
 		Region: Region, AccountID: awsapi.AccountID, StackName: Name,
-		Parameters: map[string]string{"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdAddress": o.Clamd},
+		Parameters: map[string]string{
+			"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdAddress": o.Clamd,
+			"PolicyOverride": override,
+		},
 	})
 	if err != nil {
 		return nil, err

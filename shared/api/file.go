@@ -19,6 +19,10 @@ type File struct {
 	Reason         file.Reason `json:"reason,omitempty"`
 	CreatedAt      string      `json:"createdAt"` // RFC 3339, UTC
 	UpdatedAt      string      `json:"updatedAt"`
+
+	// Verdict and Receipt are left out of lists, and where there is none.
+	Verdict *Verdict `json:"verdict,omitempty"`
+	Receipt string   `json:"receipt,omitempty"` // a JWS in compact form
 }
 
 func view(f file.File) File {
@@ -33,6 +37,13 @@ func view(f file.File) File {
 		CreatedAt:      stamp(f.CreatedAt),
 		UpdatedAt:      stamp(f.UpdatedAt),
 	}
+}
+
+// whole is the view of a file with what was found out about its bytes.
+func whole(f file.File) File {
+	v := view(f)
+	v.Verdict, v.Receipt = verdictView(f.Verdict), f.Receipt
+	return v
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

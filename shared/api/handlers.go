@@ -71,7 +71,7 @@ func CompleteUpload(c Completer) Handler {
 		if err != nil {
 			return Response{}, err
 		}
-		return Response{Status: http.StatusAccepted, Header: headersOf(f), Body: view(f)}, nil
+		return Response{Status: http.StatusAccepted, Header: headersOf(f), Body: whole(f)}, nil
 	}
 }
 
@@ -86,7 +86,7 @@ func GetFile(records access.Records) Handler {
 		if field, ok := r.Header["if-none-match"]; ok && !noneMatch(field, etag(f)) {
 			return Response{Status: http.StatusNotModified, Header: h}, nil
 		}
-		return Response{Status: http.StatusOK, Header: h, Body: view(f)}, nil
+		return Response{Status: http.StatusOK, Header: h, Body: whole(f)}, nil
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -28,37 +29,60 @@ const (
 	dialTimeout = 5 * time.Second
 )
 
-// Scan streams r to the daemon and returns its verdict. It returns an error
-// when the daemon cannot be reached or stops in the middle, when r fails, when
-// a limit of the daemon was exceeded so that not every byte was looked at, and
-// for any answer but the two that it knows.
-func (c Client) Scan(ctx context.Context, r io.Reader) (verify.Verdict, error) {
-	dialer := net.Dialer{Timeout: dialTimeout}
-	conn, err := dialer.DialContext(ctx, "tcp", c.Addr)
+// Scan streams r to the daemon and returns what it says, with the version of
+// its program and signatures, asked before. It returns an error when the daemon
+// cannot be reached or stops in the middle, when r fails, and for any answer
+// that it does not know. A limit of the daemon's that kept it from looking at
+// all is a finding: it would be the same at every attempt.
+func (c Client) Scan(ctx context.Context, r io.Reader) (verify.Scan, error) {
+	engine, err := c.version(ctx)
 	if err != nil {
-		return verify.Verdict{}, fmt.Errorf("connect to clamd: %w", err)
+		return verify.Scan{}, err
 	}
-	defer conn.Close()
-	// A context that ends cuts the connection, whatever it is waiting for.
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-
+	conn, hangUp, err := c.dial(ctx)
+	if err != nil {
+		return verify.Scan{}, err
+	}
+	defer hangUp()
 	sendErr := send(conn, r)
 	if sendErr != nil {
 		if _, ours := errors.AsType[*sourceError](sendErr); ours {
-			return verify.Verdict{}, sendErr
+			return verify.Scan{}, sendErr
 		}
 		// The daemon may have said why before it closed the connection.
 	}
 	reply, err := readReply(conn)
 	if err != nil {
-		return verify.Verdict{}, errors.Join(sendErr, err, context.Cause(ctx))
+		return verify.Scan{}, errors.Join(sendErr, err, context.Cause(ctx))
 	}
-	verdict, err := parseReply(reply)
-	if err == nil && sendErr != nil {
-		err = fmt.Errorf("clamd gave a verdict without the whole stream: %w", sendErr)
+	scan, err := parseReply(reply)
+	if err != nil {
+		return verify.Scan{}, err
 	}
-	return verdict, err
+	scan.Engine = engine
+	if sendErr == nil || scan.Infected {
+		return scan, nil
+	}
+	if len(scan.Findings) > 0 {
+		// It takes no more bytes, but those who read along are owed the rest.
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return verify.Scan{}, &sourceError{err}
+		}
+		return scan, nil
+	}
+	return verify.Scan{}, fmt.Errorf("clamd gave a verdict without the whole stream: %w", sendErr)
+}
+
+// dial connects. A context that ends cuts the connection, whatever it is
+// waiting for.
+func (c Client) dial(ctx context.Context) (conn net.Conn, hangUp func(), err error) {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	conn, err = dialer.DialContext(ctx, "tcp", c.Addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to clamd: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	return conn, func() { stop(); conn.Close() }, nil
 }
 
 // sourceError is a failure to read what was to be scanned.
@@ -103,23 +127,34 @@ func readReply(r io.Reader) (string, error) {
 	return strings.TrimSuffix(reply, "\x00"), nil
 }
 
-// parseReply reads "stream: OK" and "stream: NAME FOUND". A limit that was
-// exceeded comes as a finding too (AlertExceedsMax in clamd.conf(5)); it says
-// that the scan is incomplete, so it is an error here.
-func parseReply(reply string) (verify.Verdict, error) {
+// tooLong is clamd's answer to a stream over its StreamMaxLength.
+const tooLong = "INSTREAM size limit exceeded. ERROR"
+
+// parseReply reads "stream: OK", "stream: NAME FOUND", and tooLong. What clamd
+// could not look into also comes as a NAME (AlertExceedsMax and AlertEncrypted
+// in clamd.conf(5)), but is no malware.
+func parseReply(reply string) (verify.Scan, error) {
+	if reply == tooLong {
+		return verify.Scan{Findings: []file.Finding{{Code: file.ScanIncomplete, Detail: "clamd: " + reply}}}, nil
+	}
 	said, ok := strings.CutPrefix(reply, "stream: ")
 	if !ok {
-		return verify.Verdict{}, fmt.Errorf("clamd answered %q", reply)
+		return verify.Scan{}, fmt.Errorf("clamd answered %q", reply)
 	}
 	if said == "OK" {
-		return verify.Verdict{}, nil
+		return verify.Scan{}, nil
 	}
 	name, found := strings.CutSuffix(said, " FOUND")
 	if !found || name == "" {
-		return verify.Verdict{}, fmt.Errorf("clamd answered %q", reply)
+		return verify.Scan{}, fmt.Errorf("clamd answered %q", reply)
 	}
-	if strings.HasPrefix(name, "Heuristics.Limits.Exceeded") {
-		return verify.Verdict{}, fmt.Errorf("clamd did not scan the whole stream: %s", name)
+	for prefix, code := range map[string]file.Reason{
+		"Heuristics.Limits.Exceeded": file.ScanIncomplete,
+		"Heuristics.Encrypted":       file.Encrypted,
+	} {
+		if strings.HasPrefix(name, prefix) {
+			return verify.Scan{Findings: []file.Finding{{Code: code, Detail: "clamd: " + name}}}, nil
+		}
 	}
-	return verify.Verdict{Infected: true, Signature: name}, nil
+	return verify.Scan{Infected: true, Signature: name}, nil
 }

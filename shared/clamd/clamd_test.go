@@ -7,18 +7,21 @@ import (
 	"errors"
 	"io"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
 // The faults of a daemon that a real one cannot be brought to are played here;
 // the real clamd is scanned with in the local stack's tests.
 
-// daemon answers one connection by answer, and returns its address.
+// daemon says its version to a first connection, as Scan asks for it, answers a
+// second one by answer, and returns its address.
 func daemon(t *testing.T, answer func(net.Conn)) Client {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,14 +30,24 @@ func daemon(t *testing.T, answer func(net.Conn)) Client {
 	}
 	t.Cleanup(func() { l.Close() })
 	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
+		for _, answer := range []func(net.Conn){sayVersion("ClamAV 1.4.6/27500/Tue Nov 24 09:27:31 2026"), answer} {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			answer(conn)
+			conn.Close()
 		}
-		defer conn.Close()
-		answer(conn)
 	}()
 	return Client{Addr: l.Addr().String()}
+}
+
+func sayVersion(version string) func(net.Conn) {
+	return func(conn net.Conn) {
+		if cmd, err := bufio.NewReader(conn).ReadString(0); err == nil && cmd == "zVERSION\x00" {
+			io.WriteString(conn, version+"\x00")
+		}
+	}
 }
 
 // readStream reads a whole INSTREAM command and returns its data.
@@ -70,8 +83,11 @@ func TestTheWholeStreamIsSentInChunks(t *testing.T) {
 	})
 	// One byte at a time, so that chunks do not follow from reads.
 	v, err := c.Scan(t.Context(), iotest.OneByteReader(strings.NewReader(want)))
-	if err != nil || v.Infected {
+	if err != nil || v.Infected || len(v.Findings) > 0 {
 		t.Fatalf("%+v, %v", v, err)
+	}
+	if v.Engine.Name != verify.ClamAV || v.Engine.Version != "1.4.6" || v.Engine.Database != "27500" {
+		t.Errorf("the engine is %+v", v.Engine)
 	}
 	if <-got != want {
 		t.Error("the daemon got something else")
@@ -79,22 +95,26 @@ func TestTheWholeStreamIsSentInChunks(t *testing.T) {
 }
 
 func TestOnlyAPlainOKIsClean(t *testing.T) {
-	for reply, want := range map[string]verify.Verdict{
-		"stream: OK":                             {},
-		"stream: Eicar-Test-Signature FOUND":     {Infected: true, Signature: "Eicar-Test-Signature"},
-		"stream: Odd name with spaces FOUND":     {Infected: true, Signature: "Odd name with spaces"},
-		"stream: OK FOUND":                       {Infected: true, Signature: "OK"},
-		"stream: Win.Test.EICAR_HDB-1 FOUND":     {Infected: true, Signature: "Win.Test.EICAR_HDB-1"},
-		"stream: Heuristics.Encrypted.Zip FOUND": {Infected: true, Signature: "Heuristics.Encrypted.Zip"},
+	incomplete := func(code file.Reason, detail string) verify.Scan {
+		return verify.Scan{Findings: []file.Finding{{Code: code, Detail: "clamd: " + detail}}}
+	}
+	for reply, want := range map[string]verify.Scan{
+		"stream: OK":                                           {},
+		"stream: Eicar-Test-Signature FOUND":                   {Infected: true, Signature: "Eicar-Test-Signature"},
+		"stream: Odd name with spaces FOUND":                   {Infected: true, Signature: "Odd name with spaces"},
+		"stream: OK FOUND":                                     {Infected: true, Signature: "OK"},
+		"stream: Win.Test.EICAR_HDB-1 FOUND":                   {Infected: true, Signature: "Win.Test.EICAR_HDB-1"},
+		"stream: Heuristics.Encrypted.Zip FOUND":               incomplete(file.Encrypted, "Heuristics.Encrypted.Zip"),
+		"INSTREAM size limit exceeded. ERROR":                  incomplete(file.ScanIncomplete, "INSTREAM size limit exceeded. ERROR"),
+		"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND": incomplete(file.ScanIncomplete, "Heuristics.Limits.Exceeded.MaxFileSize"),
 	} {
-		if v, err := parseReply(reply); err != nil || v != want {
+		if v, err := parseReply(reply); err != nil || !reflect.DeepEqual(v, want) {
 			t.Errorf("%q: %+v, %v", reply, v, err)
 		}
 	}
 	for _, reply := range []string{
 		"", "OK", "stream:OK", "stream: ", "stream: ok", "stream: OK ", "stream: FOUND", "stream:  FOUND",
-		"INSTREAM size limit exceeded. ERROR", "stream: Can't allocate memory ERROR",
-		"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND", "UNKNOWN COMMAND",
+		"stream: Can't allocate memory ERROR", "UNKNOWN COMMAND", "INSTREAM size limit exceeded",
 	} {
 		if v, err := parseReply(reply); err == nil {
 			t.Errorf("%q gave a verdict: %+v", reply, v)
@@ -170,7 +190,7 @@ func FuzzParseReply(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, reply string) {
-		if v, err := parseReply(reply); err == nil && !v.Infected && reply != "stream: OK" {
+		if v, err := parseReply(reply); err == nil && !v.Infected && len(v.Findings) == 0 && reply != "stream: OK" {
 			t.Errorf("%q is clean", reply)
 		}
 	})

@@ -24,6 +24,7 @@ type item struct {
 	ChecksumSHA256 string `dynamodbav:"checksumSHA256,omitempty"`
 	Status         string `dynamodbav:"status"`
 	Reason         string `dynamodbav:"reason,omitempty"`
+	Receipt        string `dynamodbav:"receipt,omitempty"`
 	Key            string `dynamodbav:"objectKey"`
 	VersionID      string `dynamodbav:"versionId,omitempty"`
 	ETag           string `dynamodbav:"etag,omitempty"`
@@ -49,6 +50,7 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		ChecksumSHA256: f.ChecksumSHA256,
 		Status:         string(f.Status),
 		Reason:         string(f.Reason),
+		Receipt:        f.Receipt,
 		Key:            f.Key,
 		VersionID:      f.VersionID,
 		ETag:           f.ETag,
@@ -67,6 +69,11 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode record %s: %w", f.ID, err)
 	}
+	if f.Verdict != nil {
+		if m["verdict"], err = encodeVerdict(f.Verdict); err != nil {
+			return nil, fmt.Errorf("encode the verdict on %s: %w", f.ID, err)
+		}
+	}
 	return m, nil
 }
 
@@ -84,6 +91,7 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		ChecksumSHA256: it.ChecksumSHA256,
 		Status:         file.Status(it.Status),
 		Reason:         file.Reason(it.Reason),
+		Receipt:        it.Receipt,
 		Key:            it.Key,
 		VersionID:      it.VersionID,
 		ETag:           it.ETag,
@@ -91,6 +99,12 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 	}
 	if !file.ValidID(f.ID) || !f.Status.Valid() {
 		return file.File{}, fmt.Errorf("decode record %q: status %q", it.ID, it.Status)
+	}
+	if v, ok := m["verdict"]; ok {
+		f.Verdict = new(file.Verdict)
+		if err := verdicts.Decode(v, f.Verdict); err != nil {
+			return file.File{}, fmt.Errorf("decode the verdict on %s: %w", f.ID, err)
+		}
 	}
 	if it.SweepAt != 0 {
 		f.SweepAt = time.Unix(it.SweepAt, 0).UTC()
@@ -107,6 +121,14 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 	}
 	return f, nil
 }
+
+// A verdict is kept as a map, under the names of its JSON form.
+var (
+	verdicts      = attributevalue.NewDecoder(func(o *attributevalue.DecoderOptions) { o.TagKey = "json" })
+	verdictWriter = attributevalue.NewEncoder(func(o *attributevalue.EncoderOptions) { o.TagKey = "json" })
+)
+
+func encodeVerdict(v *file.Verdict) (types.AttributeValue, error) { return verdictWriter.Encode(v) }
 
 func statusID(s file.Status, id string) string { return string(s) + "#" + id }
 

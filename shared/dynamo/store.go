@@ -81,7 +81,10 @@ func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File
 	if len(c.To.From()) == 0 {
 		return file.File{}, fmt.Errorf("update record %s: nothing may become %s", id, c.To)
 	}
-	update := changeUpdate(id, c)
+	update, err := changeUpdate(id, c)
+	if err != nil {
+		return file.File{}, err
+	}
 	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           &s.table,
 		Key:                                 key(id),

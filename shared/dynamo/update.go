@@ -64,7 +64,7 @@ func (u *update) expression() string {
 
 // changeUpdate writes c as an update that only applies where the table of
 // transitions allows it.
-func changeUpdate(id string, c file.Change) *update {
+func changeUpdate(id string, c file.Change) (*update, error) {
 	u := newUpdate()
 	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(c.To.From()))
 	if c.IfVersion != "" {
@@ -85,6 +85,16 @@ func changeUpdate(id string, c file.Change) *update {
 	if c.Reason != "" {
 		u.set("reason", text(string(c.Reason)))
 	}
+	if c.Verdict != nil {
+		v, err := encodeVerdict(c.Verdict)
+		if err != nil {
+			return nil, fmt.Errorf("encode the verdict on %s: %w", id, err)
+		}
+		u.set("verdict", v)
+	}
+	if c.Receipt != "" {
+		u.set("receipt", text(c.Receipt))
+	}
 	if !c.PurgeAt.IsZero() {
 		u.set("purgeAt", seconds(c.PurgeAt))
 	}
@@ -92,7 +102,7 @@ func changeUpdate(id string, c file.Change) *update {
 	if c.To == file.Deleted {
 		u.remove("listedOwner")
 	}
-	return u
+	return u, nil
 }
 
 func (u *update) statusIn(from []file.Status) string {

@@ -35,11 +35,19 @@ type Detail struct {
 	ContentType    string      `json:"contentType"`
 	Size           int64       `json:"size"` // bytes
 	ChecksumSHA256 string      `json:"checksumSHA256,omitempty"`
-	Bucket         string      `json:"bucket"`
-	Key            string      `json:"key"`
-	VersionID      string      `json:"versionId"`
-	Revision       int64       `json:"revision"`
-	At             time.Time   `json:"at"`
+
+	// Verdict is what was found out about the bytes; left out where
+	// verification did not get as far as them.
+	Verdict *file.Verdict `json:"verdict,omitempty"`
+
+	// Receipt is the signed statement of a ready file's verdict, a JWS.
+	Receipt string `json:"receipt,omitempty"`
+
+	Bucket    string    `json:"bucket"`
+	Key       string    `json:"key"`
+	VersionID string    `json:"versionId"`
+	Revision  int64     `json:"revision"`
+	At        time.Time `json:"at"`
 }
 
 // API is what the Bus calls of EventBridge.
@@ -67,6 +75,7 @@ func (b *Bus) Publish(ctx context.Context, f file.File) error {
 	detail, err := json.Marshal(Detail{
 		FileID: f.ID, Owner: f.Owner, Status: f.Status, Reason: f.Reason,
 		Filename: f.Filename, ContentType: f.ContentType, Size: f.Size, ChecksumSHA256: f.ChecksumSHA256,
+		Verdict: f.Verdict, Receipt: f.Receipt,
 		Bucket: b.bucket, Key: f.Key, VersionID: f.VersionID, Revision: f.Revision, At: f.UpdatedAt,
 	})
 	if err != nil {

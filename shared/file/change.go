@@ -22,6 +22,12 @@ type Change struct {
 	// Reason is recorded for a rejection.
 	Reason Reason
 
+	// Verdict, when not nil, is recorded as what was found out about the bytes.
+	Verdict *Verdict
+
+	// Receipt, when not empty, is recorded as the statement of the verdict.
+	Receipt string
+
 	// SweepAt is when the sweeper looks next; zero for never again.
 	SweepAt time.Time
 

@@ -42,6 +42,14 @@ type File struct {
 	// Reason says why a file is rejected; empty in every other status.
 	Reason Reason
 
+	// Verdict is what verification found out about the pinned version; nil
+	// until then, and where verification did not get as far as the bytes.
+	Verdict *Verdict
+
+	// Receipt is the signed statement that the pinned version was verified, a
+	// JWS in compact form; empty in every status but ready.
+	Receipt string
+
 	// Key is the object key that the bytes were or will be put under. The owner
 	// never chooses any part of it.
 	Key string

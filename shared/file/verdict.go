@@ -5,13 +5,13 @@ import "time"
 // Outcome is what verification makes of a file's bytes as a whole.
 type Outcome string
 
-// The outcomes of a verification that came to an end. Only the first three can
-// ever be downloaded, the last two of them only if the deployment says so.
+// The outcomes of a verification that came to an end. The first three are of
+// files that are ready; flagged and unscanned only come of settings that say so.
 const (
 	Clean     Outcome = "clean"     // every byte was looked at, and nothing was found
 	Flagged   Outcome = "flagged"   // something was found that policy lets pass with a flag
 	Unscanned Outcome = "unscanned" // no malware scanner was asked, by an explicit setting
-	Refused   Outcome = "refused"   // something was found that policy does not let pass
+	Refused   Outcome = "rejected"  // something was found that policy does not let pass
 )
 
 // Verdict is what verification found out about a file's bytes, and how it came

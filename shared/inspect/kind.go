@@ -9,6 +9,13 @@ import (
 // kind is the type that the beginning of a stream shows.
 type kind struct{ m *mimetype.MIME }
 
+// HeadSize is how many bytes from the beginning of a file tell its type.
+const HeadSize = sniffed
+
+// Type returns the media type that the first bytes of a file show, as
+// Report.Type does.
+func Type(head []byte) string { return typeOf(head[:min(len(head), sniffed)]).String() }
+
 func typeOf(head []byte) kind { return kind{mimetype.Detect(head)} }
 
 // String returns the media type without parameters.

@@ -1,152 +1,80 @@
-// Package policy holds the one set of rules on what may be uploaded and how
-// long things live: sizes, media types and expiry times. Every layer asks
-// here, none has a limit of its own.
+// Package policy holds the one set of rules on what may be uploaded, how long
+// things live, and what is done about what verification finds. Every layer
+// asks here, none has a limit of its own. The rules themselves are data:
+// default.yaml, described by policy.schema.json.
 package policy
 
 import (
-	"fmt"
-	"mime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/inspect"
 )
 
-// Policy is a set of limits. The zero value allows nothing.
+// Policy is a set of rules, as default.yaml explains them. The zero value
+// allows nothing.
 type Policy struct {
-	// MaxSize is the most bytes a file may have. It is kept below what a single
-	// PutObject takes (5 GiB, "Uploading objects", Amazon S3 User Guide) and
-	// below what clamd scans whole (2 GiB less three bytes, MaxFileSize as the
-	// daemon itself caps it): a file that could not be scanned is refused before
-	// it is sent.
-	MaxSize int64
+	MaxSize int64            `yaml:"maxSize"` // bytes
+	Types   map[string]*Type `yaml:"types"`   // by the declared media type, in lower case and without parameters
 
-	// ContentTypes are the media types accepted, in lower case and without
-	// parameters.
-	ContentTypes []string
+	UploadLife   time.Duration `yaml:"uploadLife"`
+	DownloadLife time.Duration `yaml:"downloadLife"`
+	ArrivalGrace time.Duration `yaml:"arrivalGrace"`
+	VerifyWithin time.Duration `yaml:"verifyWithin"`
+	GiveUpAfter  time.Duration `yaml:"giveUpAfter"`
+	PurgeAfter   time.Duration `yaml:"purgeAfter"`
 
-	// UploadLife and DownloadLife are how long a presigned URL is accepted.
-	UploadLife   time.Duration
-	DownloadLife time.Duration
+	MaxPage     int `yaml:"maxPage"`
+	DefaultPage int `yaml:"defaultPage"`
 
-	// ArrivalGrace is how long after UploadLife an upload that began in time
-	// may still end: S3 checks a URL's expiry when the request begins.
-	ArrivalGrace time.Duration
+	Inspect  inspect.Limits         `yaml:"inspect"`
+	Scan     Scan                   `yaml:"scan"`
+	Findings map[file.Reason]Action `yaml:"findings"`
+	OnFlag   OnFlag                 `yaml:"onFlag"`
 
-	// VerifyWithin is how long after its arrival a file may go unverified
-	// before the sweeper starts its verification again.
-	VerifyWithin time.Duration
-
-	// GiveUpAfter is how long after it was asked for a file that still has no
-	// verdict is rejected.
-	GiveUpAfter time.Duration
-
-	// PurgeAfter is how long the record of a deleted or expired file is kept.
-	PurgeAfter time.Duration
-
-	// MaxPage is the most files in one page of a list, DefaultPage how many
-	// there are when the caller does not say.
-	MaxPage     int
-	DefaultPage int
+	RejectedBytes RejectedBytes `yaml:"rejectedBytes"`
 }
 
-// Default returns the policy that is in force.
-func Default() Policy {
-	return Policy{
-		MaxSize:      2<<30 - 3,
-		ContentTypes: slices.Clone(defaultContentTypes),
-		UploadLife:   15 * time.Minute,
-		DownloadLife: 5 * time.Minute,
-		ArrivalGrace: time.Hour,
-		VerifyWithin: 30 * time.Minute,
-		GiveUpAfter:  24 * time.Hour,
-		PurgeAfter:   90 * 24 * time.Hour,
-		MaxPage:      100,
-		DefaultPage:  25,
-	}
+// Type is what is allowed of one declared media type.
+type Type struct {
+	// Content lists what the bytes may be found to be; "*" is anything.
+	Content []string `yaml:"content"`
+
+	// MaxSize is a lower limit than the policy's, in bytes; 0 for none.
+	MaxSize int64 `yaml:"maxSize"`
 }
 
-// The types that applications commonly take from people. Types that browsers
-// run as code in the page's origin (HTML, SVG, XHTML, JavaScript) are left out.
-var defaultContentTypes = []string{
-	"application/gzip",
-	"application/json",
-	"application/msword",
-	"application/octet-stream",
-	"application/pdf",
-	"application/vnd.ms-excel",
-	"application/vnd.ms-powerpoint",
-	"application/vnd.oasis.opendocument.presentation",
-	"application/vnd.oasis.opendocument.spreadsheet",
-	"application/vnd.oasis.opendocument.text",
-	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	"application/x-7z-compressed",
-	"application/x-tar",
-	"application/zip",
-	"audio/mpeg",
-	"audio/ogg",
-	"audio/wav",
-	"image/avif",
-	"image/bmp",
-	"image/gif",
-	"image/heic",
-	"image/jpeg",
-	"image/png",
-	"image/tiff",
-	"image/webp",
-	"text/csv",
-	"text/markdown",
-	"text/plain",
-	"video/mp4",
-	"video/quicktime",
-	"video/webm",
+// Scan is what is asked of a malware scanner.
+type Scan struct {
+	MaxDatabaseAge time.Duration `yaml:"maxDatabaseAge"` // 0: not asked
+	Timeout        time.Duration `yaml:"timeout"`
+	Slowest        int64         `yaml:"slowest"` // bytes a second
 }
 
-// CheckSize says whether a file of size bytes may be uploaded, and if not
-// returns a *file.Error that names the limit.
-func (p Policy) CheckSize(size int64) error {
-	accepted := fmt.Sprintf("a whole number of bytes from 1 to %d", p.MaxSize)
-	switch {
-	case size <= 0:
-		return &file.Error{Code: file.CodeInvalidSize, Field: "size", Detail: "The size is not a positive number of bytes.", Accepted: accepted}
-	case size > p.MaxSize:
-		return &file.Error{Code: file.CodeFileTooLarge, Field: "size", Detail: fmt.Sprintf("%d bytes are more than a file may have.", size), Accepted: accepted}
-	}
-	return nil
-}
+// Action is what is done about a finding.
+type Action string
 
-// ContentType checks a declared media type and returns it in the form that is
-// signed and stored: lower case, without white space, and with no parameter
-// but a charset of a text type. The *file.Error it returns lists what is allowed.
-func (p Policy) ContentType(declared string) (string, error) {
-	mediaType, params, err := mime.ParseMediaType(declared)
-	if err != nil || !strings.Contains(mediaType, "/") || len(declared) > 127 {
-		return "", &file.Error{
-			Code: file.CodeInvalidContentType, Field: "contentType",
-			Detail:   "The content type is not a media type such as image/png.",
-			Accepted: "one of " + strings.Join(p.ContentTypes, ", "),
-		}
-	}
-	if !slices.Contains(p.ContentTypes, mediaType) {
-		return "", &file.Error{
-			Code: file.CodeContentTypeRefused, Field: "contentType",
-			Detail:   fmt.Sprintf("The content type %s is not allowed.", mediaType),
-			Accepted: "one of " + strings.Join(p.ContentTypes, ", "),
-		}
-	}
-	charset, only := params["charset"], len(params) == 1
-	switch {
-	case len(params) == 0:
-		return mediaType, nil
-	case only && strings.HasPrefix(mediaType, "text/") && strings.EqualFold(charset, "utf-8"):
-		return mediaType + ";charset=utf-8", nil
-	}
-	return "", &file.Error{
-		Code: file.CodeInvalidContentType, Field: "contentType",
-		Detail:   "The content type has parameters that are not allowed.",
-		Accepted: mediaType + " alone; the text types also with charset=utf-8",
-	}
-}
+// The actions.
+const (
+	Allow  Action = "allow"
+	Flag   Action = "flag"
+	Reject Action = "reject"
+)
+
+// OnFlag is what becomes of a file that is flagged.
+type OnFlag string
+
+// What may become of a flagged file.
+const (
+	FlaggedIsReady    OnFlag = "ready"
+	FlaggedIsRejected OnFlag = "reject"
+)
+
+// RejectedBytes is what becomes of the bytes of a rejected file.
+type RejectedBytes string
+
+// What may become of rejected bytes.
+const (
+	KeepRejected   RejectedBytes = "keep"   // out of reach, until the bucket's lifecycle rule expires them
+	DeleteRejected RejectedBytes = "delete" // at once
+)

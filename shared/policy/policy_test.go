@@ -61,7 +61,7 @@ func TestSizesOutsideTheLimitsAreRefused(t *testing.T) {
 		{p.MaxSize + 1, file.CodeFileTooLarge},
 		{1 << 62, file.CodeFileTooLarge},
 	} {
-		if err := p.CheckSize(tt.size); file.CodeOf(err) != tt.code {
+		if err := p.CheckSize(tt.size, "image/png"); file.CodeOf(err) != tt.code {
 			t.Errorf("CheckSize(%d) = %v; want code %q", tt.size, err, tt.code)
 		}
 	}

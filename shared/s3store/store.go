@@ -19,13 +19,10 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// VerdictTag is the key of the object tag that template.yaml's bucket policy
-// reads: the download role gets no version whose tag is not Clean.
-const (
-	VerdictTag = "vouch-verdict"
-	Clean      = "clean"
-	Rejected   = "rejected"
-)
+// VerdictTag is the key of the object tag that carries a file.Outcome.
+// template.yaml's bucket policy reads it: the download role gets no version
+// without one that may be handed out.
+const VerdictTag = "vouch-verdict"
 
 // Store is a bucket.
 type Store struct {
@@ -81,8 +78,26 @@ func (s *Store) describe(ctx context.Context, key string, versionID *string) (fi
 // Open opens one version for one pass, only while its ETag is etag. It returns
 // file.ErrNotFound when the version is gone.
 func (s *Store) Open(ctx context.Context, key, versionID, etag string) (io.ReadCloser, error) {
+	return s.open(ctx, key, versionID, etag, nil)
+}
+
+// Head reads up to n bytes from the beginning of one version, likewise.
+func (s *Store) Head(ctx context.Context, key, versionID, etag string, n int) ([]byte, error) {
+	body, err := s.open(ctx, key, versionID, etag, aws.String(fmt.Sprintf("bytes=0-%d", n-1)))
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	head, err := io.ReadAll(io.LimitReader(body, int64(n)))
+	if err != nil {
+		return nil, fmt.Errorf("read the beginning of object %s: %w", key, err)
+	}
+	return head, nil
+}
+
+func (s *Store) open(ctx context.Context, key, versionID, etag string, byteRange *string) (io.ReadCloser, error) {
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: &s.bucket, Key: &key, VersionId: &versionID, IfMatch: aws.String(`"` + etag + `"`),
+		Bucket: &s.bucket, Key: &key, VersionId: &versionID, IfMatch: aws.String(`"` + etag + `"`), Range: byteRange,
 	})
 	if missing(err) {
 		return nil, file.ErrNotFound
@@ -95,11 +110,8 @@ func (s *Store) Open(ctx context.Context, key, versionID, etag string) (io.ReadC
 
 // Tag writes the verdict on one version. It returns file.ErrNotFound when the
 // version is gone.
-func (s *Store) Tag(ctx context.Context, key, versionID string, verdict file.Status) error {
-	value := Rejected
-	if verdict == file.Ready {
-		value = Clean
-	}
+func (s *Store) Tag(ctx context.Context, key, versionID string, outcome file.Outcome) error {
+	value := string(outcome)
 	_, err := s.client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{
 		Bucket: &s.bucket, Key: &key, VersionId: &versionID,
 		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String(VerdictTag), Value: &value}}},

@@ -11,6 +11,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/verify"
 )
 
 // The names of the settings, as they stand under Environment in template.yaml.
@@ -20,6 +23,8 @@ const (
 	StateMachine = "STATE_MACHINE_ARN" // the verification workflow
 	EventBus     = "EVENT_BUS"         // the name of the project's event bus
 	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
+	Scanners     = "SCANNERS"          // which malware scanners are asked: verify.ParseScanners
+	Policy       = "POLICY_OVERRIDE"   // what differs from shared/policy/default.yaml; may be empty
 )
 
 // Read returns the values of the settings named. Its error names every one
@@ -54,6 +59,26 @@ func MustRead(ctx context.Context, names ...string) (map[string]string, aws.Conf
 		exit("load the AWS configuration", err)
 	}
 	return values, cfg
+}
+
+// MustScanners returns the malware scanners that must be asked, and exits like
+// MustRead if the setting is not one of verify.ParseScanners.
+func MustScanners() verify.Scanners {
+	s, err := verify.ParseScanners(os.Getenv(Scanners))
+	if err != nil {
+		exit("read "+Scanners, err)
+	}
+	return s
+}
+
+// MustPolicy returns the policy in force as a function starts, and exits like
+// MustRead if it is not valid.
+func MustPolicy() policy.Policy {
+	p, err := policy.Load(os.Getenv(Policy))
+	if err != nil {
+		exit("load the policy", err)
+	}
+	return p
 }
 
 func exit(doing string, err error) {

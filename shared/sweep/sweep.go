@@ -128,7 +128,7 @@ func (s Sweeper) pending(ctx context.Context, f file.File, report *Report) error
 // was restarted in vain for too long: the file is rejected, never stuck.
 func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) error {
 	if s.Now().Sub(f.CreatedAt) > s.Policy.GiveUpAfter {
-		_, err := s.Finisher.Rejected(ctx, verify.JobFor(f), file.VerificationFailed)
+		_, err := s.Finisher.Rejected(ctx, verify.JobFor(f), file.VerificationFailed, nil)
 		if err == nil {
 			report.GivenUp++
 		}

@@ -43,7 +43,7 @@ func (w *world) DeleteAll(_ context.Context, key string) error {
 	return nil
 }
 
-func (w *world) Tag(_ context.Context, key, _ string, _ file.Status) error {
+func (w *world) Tag(_ context.Context, key, _ string, _ file.Outcome) error {
 	w.tagged = append(w.tagged, key)
 	return nil
 }

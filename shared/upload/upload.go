@@ -115,7 +115,7 @@ func (c Creator) check(r Request) (contentType string, err error) {
 	if contentType, err = c.Policy.ContentType(r.ContentType); err != nil {
 		return "", err
 	}
-	if err := c.Policy.CheckSize(r.Size); err != nil {
+	if err := c.Policy.CheckSize(r.Size, contentType); err != nil {
 		return "", err
 	}
 	if r.ChecksumSHA256 != "" {

@@ -9,10 +9,14 @@ import (
 	"github.com/vouch-s3/vouch/shared/policy"
 )
 
-// Tagger marks one object version with a verdict that the bucket policy can
-// read. It returns file.ErrNotFound when the version is gone.
-type Tagger interface {
-	Tag(ctx context.Context, key, versionID string, verdict file.Status) error
+// Marker acts on the object version that a verdict is about. Both its calls
+// return file.ErrNotFound when the version is gone, or no error.
+type Marker interface {
+	// Tag marks the version with an outcome that the bucket policy can read.
+	Tag(ctx context.Context, key, versionID string, outcome file.Outcome) error
+
+	// DeleteVersion removes the version for good.
+	DeleteVersion(ctx context.Context, key, versionID string) error
 }
 
 // Publisher tells subscribers of an end state, at least once.
@@ -20,20 +24,30 @@ type Publisher interface {
 	Publish(ctx context.Context, f file.File) error
 }
 
+// Receipts signs the statement that the version pinned on f was verified with
+// the verdict that f carries.
+type Receipts interface {
+	Issue(ctx context.Context, f file.File) (string, error)
+}
+
 // Finisher writes the verdict.
 type Finisher struct {
-	Records Records
-	Objects Tagger
-	Events  Publisher
-	Policy  policy.Policy
-	Now     func() time.Time
+	Records  Records
+	Objects  Marker
+	Events   Publisher
+	Receipts Receipts // used by Ready only
+	Scanners Scanners // used by Ready only
+	Policy   policy.Policy
+	Now      func() time.Time
 }
 
 // Ready makes the verified version available: the tag that opens it first,
-// then the record, then the event. Tried again after a crash between any two
-// of them, it goes on where it stopped, so that whoever sees a ready record
-// can download, and the event follows every ready record at least once.
-func (x Finisher) Ready(ctx context.Context, j Job, checksum string) (Result, error) {
+// then the record with its receipt, then the event. Tried again after a crash
+// between any two of them, it goes on where it stopped, so that whoever sees a
+// ready record can download, and the event follows every ready record at least
+// once. It is an error to be asked for it with a verdict that does not carry
+// the word of every scanner that must be asked.
+func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Verdict) (Result, error) {
 	f, err := read(ctx, x.Records, j)
 	if err != nil {
 		return Result{}, err
@@ -42,20 +56,13 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string) (Result, er
 		return Result{Outcome: Superseded}, nil
 	}
 	if f.Status == file.Verifying {
-		if err := file.CheckChecksum(checksum); err != nil {
+		if f, err = x.open(ctx, f, checksum, v); err != nil {
 			return Result{}, fmt.Errorf("mark file %s ready: %w", j.FileID, err)
-		}
-		if err := x.Objects.Tag(ctx, j.Key, j.VersionID, file.Ready); err != nil {
-			return Result{}, fmt.Errorf("tag the object of %s: %w", j.FileID, err)
-		}
-		f, err = x.change(ctx, f, file.Change{To: file.Ready, ChecksumSHA256: checksum})
-		if err != nil {
-			return Result{}, err
 		}
 		if f.Status == file.Rejected && f.VersionID == j.VersionID {
 			// The sweeper gave up on the file between the tag and the record, and
 			// its tag may have come before ours.
-			return x.Rejected(ctx, j, f.Reason)
+			return x.Rejected(ctx, j, f.Reason, f.Verdict)
 		}
 		if f.Status != file.Ready || f.VersionID != j.VersionID {
 			return Result{Outcome: Superseded}, nil
@@ -64,13 +71,37 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string) (Result, er
 	if err := x.Events.Publish(ctx, f); err != nil {
 		return Result{}, fmt.Errorf("publish that %s is ready: %w", j.FileID, err)
 	}
-	return Result{Outcome: Passed}, nil
+	return Result{Outcome: Passed, Verdict: f.Verdict}, nil
+}
+
+// open tags the version pinned on f and writes the record, or returns the
+// record as another has left it.
+func (x Finisher) open(ctx context.Context, f file.File, checksum string, v *file.Verdict) (file.File, error) {
+	if err := file.CheckChecksum(checksum); err != nil {
+		return file.File{}, err
+	}
+	if err := x.Scanners.check(v); err != nil {
+		return file.File{}, err
+	}
+	verified := f
+	verified.ChecksumSHA256, verified.Verdict = checksum, v
+	var receipt string
+	if x.Receipts != nil {
+		var err error
+		if receipt, err = x.Receipts.Issue(ctx, verified); err != nil {
+			return file.File{}, fmt.Errorf("issue the receipt: %w", err)
+		}
+	}
+	if err := x.Objects.Tag(ctx, f.Key, f.VersionID, v.Outcome); err != nil {
+		return file.File{}, fmt.Errorf("tag the object: %w", err)
+	}
+	return x.change(ctx, f, file.Change{To: file.Ready, ChecksumSHA256: checksum, Verdict: v, Receipt: receipt})
 }
 
 // Rejected closes the file for reason: the record first, so that nothing can
-// make it ready any more, then the tag, then the event. It can be tried again
-// like Ready.
-func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason) (Result, error) {
+// make it ready any more, then the bytes, then the event. It can be tried again
+// like Ready. The verdict is nil where verification did not get as far as one.
+func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *file.Verdict) (Result, error) {
 	if !reason.Valid() {
 		return Result{}, fmt.Errorf("reject file %s: unknown reason %q", j.FileID, reason)
 	}
@@ -87,21 +118,28 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason) (Resu
 		}
 	}
 	if f.Status == file.Verifying {
-		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason}); err != nil {
-			return Result{}, err
+		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason, Verdict: v}); err != nil {
+			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
 	}
 	if f.Status != file.Rejected || f.VersionID != j.VersionID {
 		return Result{Outcome: Superseded}, nil
 	}
-	err = x.Objects.Tag(ctx, j.Key, j.VersionID, file.Rejected)
-	if err != nil && file.CodeOf(err) != file.CodeNotFound {
-		return Result{}, fmt.Errorf("tag the object of %s: %w", j.FileID, err)
+	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
+		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
 	if err := x.Events.Publish(ctx, f); err != nil {
 		return Result{}, fmt.Errorf("publish that %s is rejected: %w", j.FileID, err)
 	}
-	return Result{Outcome: Failed, Reason: f.Reason}, nil
+	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
+}
+
+// shut puts the bytes of a rejected file out of reach.
+func (x Finisher) shut(ctx context.Context, f file.File) error {
+	if x.Policy.RejectedBytes == policy.DeleteRejected {
+		return x.Objects.DeleteVersion(ctx, f.Key, f.VersionID)
+	}
+	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)
 }
 
 func (x Finisher) change(ctx context.Context, f file.File, c file.Change) (file.File, error) {
@@ -111,8 +149,5 @@ func (x Finisher) change(ctx context.Context, f file.File, c file.Change) (file.
 	if current, moved := file.Conflict(err); moved {
 		return current, nil
 	}
-	if err != nil {
-		return file.File{}, fmt.Errorf("mark file %s %s: %w", f.ID, c.To, err)
-	}
-	return changed, nil
+	return changed, err
 }

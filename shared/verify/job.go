@@ -63,8 +63,8 @@ type Result struct {
 	// ChecksumSHA256 is that of the bytes scanned, in base64; empty until then.
 	ChecksumSHA256 string `json:"checksumSHA256"`
 
-	// Signature is the name of the malware found, for the log of the execution.
-	Signature string `json:"signature"`
+	// Verdict is what was found out about the bytes; nil until they are read.
+	Verdict *file.Verdict `json:"verdict"`
 }
 
 func failed(r file.Reason) Result { return Result{Outcome: Failed, Reason: r} }

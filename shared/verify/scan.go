@@ -2,12 +2,14 @@ package verify
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 // Opener opens one version of an object for one pass, only while its ETag is
@@ -16,16 +18,23 @@ type Opener interface {
 	Open(ctx context.Context, key, versionID, etag string) (io.ReadCloser, error)
 }
 
-// Verdict is what a malware scanner says of a stream it has read to the end.
-type Verdict struct {
+// Scan is what a malware scanner says of a stream.
+type Scan struct {
 	Infected  bool
 	Signature string // the name of what was found
+
+	// Findings are what the scanner could not look at whole, and why.
+	Findings []file.Finding
+
+	// Engine is the scanner; its zero value means that none was asked.
+	Engine file.Engine
 }
 
-// Antivirus scans a stream. Any doubt (a lost connection, a limit, an answer
-// it cannot read) is an error, never a clean verdict.
+// Antivirus scans a stream. It has three answers: clean, with or without
+// findings, after it has been sent every byte; infected; or an error. Any doubt
+// (a lost connection, an answer it cannot read) is an error, never clean.
 type Antivirus interface {
-	Scan(ctx context.Context, r io.Reader) (Verdict, error)
+	Scan(ctx context.Context, r io.Reader) (Scan, error)
 }
 
 // Scanner reads the bytes, once.
@@ -33,11 +42,14 @@ type Scanner struct {
 	Records   access.Records
 	Objects   Opener
 	Antivirus Antivirus
+	Policy    policy.Policy
+	Now       func() time.Time
 }
 
-// Scan streams the object once, through SHA-256 and the antivirus at the same
-// time, in memory that does not grow with its size. A fault of the bytes is a
-// Result; an error means that nothing could be decided.
+// Scan streams the object once, through SHA-256, the inspection and the
+// antivirus at the same time, in memory that does not grow with its size, and
+// judges what they found by the policy. A fault of the bytes is a Result; an
+// error means that nothing could be decided.
 func (s Scanner) Scan(ctx context.Context, j Job) (Result, error) {
 	f, err := read(ctx, s.Records, j)
 	if err != nil {
@@ -46,6 +58,9 @@ func (s Scanner) Scan(ctx context.Context, j Job) (Result, error) {
 	if !underway(f, j) {
 		return Result{Outcome: Superseded}, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.Policy.Scan.Timeout)
+	defer cancel()
+	begun := s.Now()
 	body, err := s.Objects.Open(ctx, j.Key, j.VersionID, j.ETag)
 	if file.CodeOf(err) == file.CodeNotFound {
 		return failed(file.ObjectMissing), nil
@@ -54,31 +69,77 @@ func (s Scanner) Scan(ctx context.Context, j Job) (Result, error) {
 		return Result{}, fmt.Errorf("open the object of %s: %w", j.FileID, err)
 	}
 	defer body.Close()
-
-	sum := sha256.New()
-	var length byteCount
-	verdict, err := s.Antivirus.Scan(ctx, io.TeeReader(body, io.MultiWriter(sum, &length)))
+	p, err := readOnce(ctx, body, s.Antivirus, s.Policy.Inspect)
 	if err != nil {
 		return Result{}, fmt.Errorf("scan the object of %s: %w", j.FileID, err)
 	}
-	if verdict.Infected {
-		// The scanner may stop at what it finds, so there may be no checksum.
-		return Result{Outcome: Failed, Reason: file.MalwareDetected, Signature: verdict.Signature}, nil
+	if err := s.current(p.scan.Engine); err != nil {
+		return Result{}, fmt.Errorf("scan the object of %s: %w", j.FileID, err)
 	}
-	if int64(length) != f.Size {
-		return failed(file.SizeMismatch), nil
-	}
-	checksum := file.EncodeChecksum(sum.Sum(nil))
-	if f.ChecksumSHA256 != "" && !file.SameChecksum(f.ChecksumSHA256, checksum) {
-		return failed(file.ChecksumMismatch), nil
-	}
-	return Result{Outcome: Passed, ChecksumSHA256: checksum}, nil
+	result := s.judge(f, p)
+	result.Verdict.CheckedAt = begun.UTC().Truncate(time.Millisecond)
+	result.Verdict.DurationMillis = s.Now().Sub(begun).Milliseconds()
+	return result, nil
 }
 
-// byteCount counts the bytes written to it.
-type byteCount int64
+// current returns an error for a scanner whose signatures are too old for its
+// word to be a verdict. It is an error and no finding: the next attempt may
+// meet a scanner that was brought up to date.
+func (s Scanner) current(e file.Engine) error {
+	limit := s.Policy.Scan.MaxDatabaseAge
+	if e.Name == "" || limit == 0 {
+		return nil
+	}
+	if e.DatabaseDate.IsZero() {
+		return fmt.Errorf("%s does not say how old its signatures are, and the policy asks for less than %v", e.Name, limit)
+	}
+	if age := s.Now().Sub(e.DatabaseDate); age > limit {
+		return fmt.Errorf("the signatures of %s are %v old, and the policy asks for less than %v", e.Name, age.Round(time.Hour), limit)
+	}
+	return nil
+}
 
-func (n *byteCount) Write(p []byte) (int, error) {
-	*n += byteCount(len(p))
-	return len(p), nil
+func (s Scanner) judge(f file.File, p pass) Result {
+	v := &file.Verdict{Outcome: file.Refused, DetectedType: p.report.Type, Coverage: p.report.Coverage}
+	if p.scan.Engine.Name != "" {
+		v.Scanners = []file.Engine{p.scan.Engine}
+	}
+	refused := func(r file.Reason) Result { return Result{Outcome: Failed, Reason: r, Verdict: v} }
+	if p.length != f.Size {
+		v.Coverage.Complete = false
+	}
+	if p.scan.Infected {
+		v.Findings = []file.Finding{{Code: file.MalwareDetected, Detail: p.scan.Signature}}
+		return refused(file.MalwareDetected)
+	}
+	if p.length != f.Size {
+		return refused(file.SizeMismatch)
+	}
+	if f.ChecksumSHA256 != "" && !file.SameChecksum(f.ChecksumSHA256, p.checksum) {
+		return refused(file.ChecksumMismatch)
+	}
+	found := slices.Concat(p.scan.Findings, p.report.Findings)
+	if !s.Policy.MayBe(f.ContentType, p.report.Type) {
+		found = append(found, file.Finding{Code: file.ContentMismatch, Detail: p.report.Type})
+	}
+	if len(p.scan.Findings) > 0 {
+		v.Coverage.Complete = false
+	}
+	order := file.Findings()
+	slices.SortStableFunc(found, func(a, b file.Finding) int {
+		return slices.Index(order, a.Code) - slices.Index(order, b.Code)
+	})
+	count, reason, flagged := s.Policy.Judge(found, v.Coverage.Complete)
+	v.Findings = count[:min(len(count), file.MaxFindings)]
+	switch {
+	case reason != "":
+		return refused(reason)
+	case len(v.Scanners) == 0:
+		v.Outcome = file.Unscanned
+	case flagged:
+		v.Outcome = file.Flagged
+	default:
+		v.Outcome = file.Clean
+	}
+	return Result{Outcome: Passed, ChecksumSHA256: p.checksum, Verdict: v}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/inspect"
 	"github.com/vouch-s3/vouch/shared/policy"
 )
 
@@ -13,6 +14,10 @@ import (
 // store holds. It returns file.ErrNotFound when that version is gone.
 type Describer interface {
 	Describe(ctx context.Context, key, versionID string) (file.Object, error)
+
+	// Head reads up to n bytes from the beginning of a version, only while its
+	// ETag is the one given.
+	Head(ctx context.Context, key, versionID, etag string, n int) ([]byte, error)
 }
 
 // Validator compares what was stored with what was promised.
@@ -23,9 +28,10 @@ type Validator struct {
 	Now     func() time.Time
 }
 
-// Validate marks the file verifying and checks the stored version without
-// reading its bytes. A fault of the object is a Result; an error means that
-// nothing could be decided and the step is to be tried again.
+// Validate marks the file verifying and checks the stored version by what the
+// store says of it and by its first bytes: cheaply, so that what is plainly not
+// as promised costs no scan. A fault of the object is a Result; an error means
+// that nothing could be decided and the step is to be tried again.
 func (v Validator) Validate(ctx context.Context, j Job) (Result, error) {
 	f, err := read(ctx, v.Records, j)
 	if err != nil {
@@ -52,7 +58,27 @@ func (v Validator) Validate(ctx context.Context, j Job) (Result, error) {
 	if reason := compare(f, obj); reason != "" {
 		return failed(reason), nil
 	}
-	return Result{Outcome: Passed}, nil
+	head, err := v.Objects.Head(ctx, j.Key, j.VersionID, j.ETag, inspect.HeadSize)
+	if file.CodeOf(err) == file.CodeNotFound {
+		return failed(file.ObjectMissing), nil
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("read the beginning of the object of %s: %w", j.FileID, err)
+	}
+	detected := inspect.Type(head)
+	mismatch := file.Finding{Code: file.ContentMismatch, Detail: detected}
+	if v.Policy.MayBe(f.ContentType, detected) {
+		return Result{Outcome: Passed}, nil
+	}
+	count, reason, _ := v.Policy.Judge([]file.Finding{mismatch}, true)
+	if reason == "" {
+		return Result{Outcome: Passed}, nil // the scan finds it again, and says so
+	}
+	return Result{Outcome: Failed, Reason: reason, Verdict: &file.Verdict{
+		Outcome: file.Refused, DetectedType: detected, Findings: count,
+		Coverage:  file.Coverage{Bytes: int64(len(head))},
+		CheckedAt: v.Now().UTC().Truncate(time.Millisecond),
+	}}, nil
 }
 
 // beginVerifying moves an uploaded file to verifying, or returns it as another

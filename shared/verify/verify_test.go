@@ -31,11 +31,12 @@ type world struct {
 	started []string
 	ended   map[string]bool
 	deleted []string
-	tags    []file.Status
+	tags    []file.Outcome
 	events  []file.Status
 
-	failTag, failPublish, failScan error
-	infected                       bool
+	failTag, failPublish, failScan, failReceipt error
+
+	scan verify.Scan // what the scanner says
 }
 
 func newWorld(t *testing.T, status file.Status) *world {
@@ -44,7 +45,7 @@ func newWorld(t *testing.T, status file.Status) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{body: "hello", ended: map[string]bool{}}
+	w := &world{body: "hello", ended: map[string]bool{}, scan: verify.Scan{Engine: engine}}
 	w.f = file.File{
 		ID: id, Owner: "alice", Filename: "a.txt", ContentType: "text/plain", Size: 5,
 		Status: status, Key: file.Key("alice", id), CreatedAt: now, UpdatedAt: now, Revision: 1,
@@ -95,14 +96,28 @@ func (w *world) DeleteVersion(_ context.Context, _, version string) error {
 	return nil
 }
 
-func (w *world) Tag(_ context.Context, _, _ string, s file.Status) error {
+func (w *world) Head(_ context.Context, _, _, _ string, n int) ([]byte, error) {
+	if w.missing {
+		return nil, file.ErrNotFound
+	}
+	return []byte(w.body[:min(n, len(w.body))]), nil
+}
+
+func (w *world) Issue(_ context.Context, f file.File) (string, error) {
+	if f.Verdict == nil || f.ChecksumSHA256 == "" {
+		return "", errors.New("a receipt of nothing")
+	}
+	return "receipt for " + f.VersionID, w.failReceipt
+}
+
+func (w *world) Tag(_ context.Context, _, _ string, o file.Outcome) error {
 	if w.missing {
 		return file.ErrNotFound
 	}
 	if w.failTag != nil {
 		return w.failTag
 	}
-	w.tags = append(w.tags, s)
+	w.tags = append(w.tags, o)
 	return nil
 }
 
@@ -114,11 +129,26 @@ func (w *world) Publish(_ context.Context, f file.File) error {
 	return nil
 }
 
-func (w *world) Scan(_ context.Context, r io.Reader) (verify.Verdict, error) {
+func (w *world) Scan(_ context.Context, r io.Reader) (verify.Scan, error) {
 	if _, err := io.Copy(io.Discard, r); err != nil {
-		return verify.Verdict{}, err
+		return verify.Scan{}, err
 	}
-	return verify.Verdict{Infected: w.infected, Signature: "Test"}, w.failScan
+	return w.scan, w.failScan
+}
+
+// engine is a scanner whose signatures are an hour old.
+var engine = file.Engine{Name: verify.ClamAV, Version: "1.4.6", Database: "27500", DatabaseDate: now.Add(-time.Hour)}
+
+// clean is the verdict on "hello".
+func clean() *file.Verdict {
+	return &file.Verdict{
+		Outcome: file.Clean, DetectedType: "text/plain", Scanners: []file.Engine{engine}, CheckedAt: now,
+		Coverage: file.Coverage{Complete: true, Bytes: 5},
+	}
+}
+
+func (w *world) scanner() verify.Scanner {
+	return verify.Scanner{Records: w, Objects: w, Antivirus: w, Policy: policy.Default(), Now: clock}
 }
 
 func (w *world) starter() verify.Starter {
@@ -126,7 +156,10 @@ func (w *world) starter() verify.Starter {
 }
 
 func (w *world) finisher() verify.Finisher {
-	return verify.Finisher{Records: w, Objects: w, Events: w, Policy: policy.Default(), Now: clock}
+	return verify.Finisher{
+		Records: w, Objects: w, Events: w, Receipts: w, Scanners: verify.Scanners{verify.ClamAV},
+		Policy: policy.Default(), Now: clock,
+	}
 }
 
 func (w *world) job() verify.Job {
@@ -293,13 +326,15 @@ func TestStepsStopWhenTheFileHasMovedOn(t *testing.T) {
 	for _, s := range []file.Status{file.Deleted, file.Expired} {
 		w := newWorld(t, s)
 		v := verify.Validator{Records: w, Objects: w, Policy: policy.Default(), Now: clock}
-		scan := verify.Scanner{Records: w, Objects: w, Antivirus: w}
+		scan := w.scanner()
 		steps := map[string]func() (verify.Result, error){
 			"validate": func() (verify.Result, error) { return v.Validate(t.Context(), w.job()) },
 			"scan":     func() (verify.Result, error) { return scan.Scan(t.Context(), w.job()) },
-			"ready":    func() (verify.Result, error) { return w.finisher().Ready(t.Context(), w.job(), checksum("hello")) },
+			"ready": func() (verify.Result, error) {
+				return w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
+			},
 			"rejected": func() (verify.Result, error) {
-				return w.finisher().Rejected(t.Context(), w.job(), file.MalwareDetected)
+				return w.finisher().Rejected(t.Context(), w.job(), file.MalwareDetected, nil)
 			},
 		}
 		for name, step := range steps {
@@ -321,7 +356,7 @@ func TestAFileWithoutARecordStopsItsWorkflow(t *testing.T) {
 	if r, err := v.Validate(t.Context(), gone); err != nil || r.Outcome != verify.Superseded {
 		t.Errorf("validate: %+v, %v", r, err)
 	}
-	if r, err := w.finisher().Rejected(t.Context(), gone, file.VerificationFailed); err != nil || r.Outcome != verify.Superseded {
+	if r, err := w.finisher().Rejected(t.Context(), gone, file.VerificationFailed, nil); err != nil || r.Outcome != verify.Superseded {
 		t.Errorf("rejected: %+v, %v", r, err)
 	}
 }
@@ -330,10 +365,10 @@ func TestAJobForAnotherVersionNeverDecides(t *testing.T) {
 	w := newWorld(t, file.Verifying)
 	forged := w.job()
 	forged.VersionID = "v2"
-	if r, err := w.finisher().Ready(t.Context(), forged, checksum("hello")); err != nil || r.Outcome != verify.Superseded {
+	if r, err := w.finisher().Ready(t.Context(), forged, checksum("hello"), clean()); err != nil || r.Outcome != verify.Superseded {
 		t.Errorf("ready: %+v, %v", r, err)
 	}
-	if r, err := w.finisher().Rejected(t.Context(), forged, file.MalwareDetected); err != nil || r.Outcome != verify.Superseded {
+	if r, err := w.finisher().Rejected(t.Context(), forged, file.MalwareDetected, nil); err != nil || r.Outcome != verify.Superseded {
 		t.Errorf("rejected: %+v, %v", r, err)
 	}
 	if w.status(t) != file.Verifying {
@@ -344,37 +379,10 @@ func TestAJobForAnotherVersionNeverDecides(t *testing.T) {
 func TestOnlyAVerifyingFileBecomesReady(t *testing.T) {
 	for _, s := range []file.Status{file.Pending, file.Uploaded, file.Rejected, file.Expired, file.Deleted} {
 		w := newWorld(t, s)
-		w.finisher().Ready(t.Context(), w.job(), checksum("hello"))
+		w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
 		if w.status(t) != s || len(w.tags) != 0 {
 			t.Errorf("%s became %s, tags %v", s, w.status(t), w.tags)
 		}
-	}
-}
-
-func TestScanIsCleanOnlyWhenSureOfEveryByte(t *testing.T) {
-	down := errors.New("connection refused")
-	for name, tt := range map[string]struct {
-		change func(*world)
-		want   file.Reason
-		err    error
-	}{
-		"clean":        {func(*world) {}, "", nil},
-		"infected":     {func(w *world) { w.infected = true }, file.MalwareDetected, nil},
-		"short":        {func(w *world) { w.body = "hell" }, file.SizeMismatch, nil},
-		"scanner down": {func(w *world) { w.failScan = down }, "", down},
-		"gone":         {func(w *world) { w.missing = true }, file.ObjectMissing, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, file.Verifying)
-			tt.change(w)
-			r, err := verify.Scanner{Records: w, Objects: w, Antivirus: w}.Scan(t.Context(), w.job())
-			if !errors.Is(err, tt.err) || r.Reason != tt.want || (r.Outcome == verify.Passed) != (tt.want == "" && tt.err == nil) {
-				t.Errorf("%+v, %v", r, err)
-			}
-			if r.Outcome == verify.Passed && r.ChecksumSHA256 != checksum("hello") {
-				t.Errorf("the checksum is %q", r.ChecksumSHA256)
-			}
-		})
 	}
 }
 
@@ -385,10 +393,10 @@ func TestAnEndStateSurvivesACrashBetweenAnyTwoOfItsWrites(t *testing.T) {
 		mark func(*world) (verify.Result, error)
 	}{
 		"ready": {file.Ready, func(w *world) (verify.Result, error) {
-			return w.finisher().Ready(context.Background(), w.job(), checksum("hello"))
+			return w.finisher().Ready(context.Background(), w.job(), checksum("hello"), clean())
 		}},
 		"rejected": {file.Rejected, func(w *world) (verify.Result, error) {
-			return w.finisher().Rejected(context.Background(), w.job(), file.MalwareDetected)
+			return w.finisher().Rejected(context.Background(), w.job(), file.MalwareDetected, nil)
 		}},
 	} {
 		for _, fault := range []func(*world, error){
@@ -426,7 +434,7 @@ func TestADeletionWhileMarkingReadyWins(t *testing.T) {
 		}
 		return nil
 	}
-	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"))
+	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
 	if err != nil || r.Outcome != verify.Superseded || w.status(t) != file.Deleted || len(w.events) != 0 {
 		t.Errorf("%+v, %v; status %s, events %v", r, err, w.status(t), w.events)
 	}
@@ -441,18 +449,18 @@ func TestARejectionWhileMarkingReadyLeavesNoTagThatSaysClean(t *testing.T) {
 		}
 		return nil
 	}
-	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"))
+	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
 	if err != nil || r.Outcome != verify.Failed || w.status(t) != file.Rejected {
 		t.Errorf("%+v, %v; status %s", r, err, w.status(t))
 	}
-	if last := w.tags[len(w.tags)-1]; last != file.Rejected {
+	if last := w.tags[len(w.tags)-1]; last != file.Refused {
 		t.Errorf("the last tag says %s", last)
 	}
 }
 
 func TestRejectedIsReachedEvenIfNoStepEverRan(t *testing.T) {
 	w := newWorld(t, file.Uploaded)
-	r, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed)
+	r, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed, nil)
 	if err != nil || r.Outcome != verify.Failed || w.status(t) != file.Rejected {
 		t.Errorf("%+v, %v; status %s", r, err, w.status(t))
 	}

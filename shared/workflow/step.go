@@ -14,8 +14,9 @@ import (
 // and what the steps before it found.
 type Task struct {
 	verify.Job
-	Reason         file.Reason `json:"reason,omitempty"`
-	ChecksumSHA256 string      `json:"checksumSHA256,omitempty"`
+	Reason         file.Reason   `json:"reason,omitempty"`
+	ChecksumSHA256 string        `json:"checksumSHA256,omitempty"`
+	Verdict        *file.Verdict `json:"verdict,omitempty"`
 }
 
 // Step returns run as the handler of a Lambda function that the workflow
@@ -32,7 +33,7 @@ func Step(run func(context.Context, Task) (verify.Result, error)) func(context.C
 			log.ErrorContext(ctx, "the step failed", "error", err.Error())
 			return verify.Result{}, err
 		}
-		log.InfoContext(ctx, "the step is done", "outcome", result.Outcome, "reason", result.Reason, "signature", result.Signature)
+		log.InfoContext(ctx, "the step is done", "outcome", result.Outcome, "reason", result.Reason, "verdict", result.Verdict)
 		return result, nil
 	}
 }

@@ -71,6 +71,8 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	}
 	f.ChecksumSHA256 = cmp.Or(c.ChecksumSHA256, f.ChecksumSHA256)
 	f.Reason = cmp.Or(c.Reason, f.Reason)
+	f.Verdict = cmp.Or(c.Verdict, f.Verdict)
+	f.Receipt = cmp.Or(c.Receipt, f.Receipt)
 	r.files[id] = f
 	return f, nil
 }

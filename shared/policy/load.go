@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+//go:embed default.yaml
+var defaultYAML []byte
+
+// Default returns the policy of default.yaml.
+func Default() Policy {
+	p, err := Load("")
+	if err != nil {
+		panic("the policy that is built in is not valid: " + err.Error()) // a test loads it
+	}
+	return p
+}
+
+// Load returns the policy of default.yaml with what override, a YAML document
+// of the same form, says differently: a value replaces a value, and the entries
+// of types and findings replace those of the same name; a type whose entry is
+// null is taken away. An empty override changes nothing. The error names every
+// fault.
+func Load(override string) (Policy, error) {
+	var p Policy
+	if err := decode(defaultYAML, &p); err != nil {
+		return Policy{}, fmt.Errorf("read the default policy: %w", err)
+	}
+	if err := decode([]byte(override), &p); err != nil {
+		return Policy{}, fmt.Errorf("read the policy's override: %w", err)
+	}
+	maps.DeleteFunc(p.Types, func(_ string, t *Type) bool { return t == nil })
+	if err := p.check(); err != nil {
+		return Policy{}, fmt.Errorf("the policy is not valid: %w", err)
+	}
+	return p, nil
+}
+
+func decode(document []byte, p *Policy) error {
+	d := yaml.NewDecoder(bytes.NewReader(document))
+	d.KnownFields(true)
+	err := d.Decode(p)
+	if errors.Is(err, io.EOF) {
+		return nil // nothing in it
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return errors.New("there is more than one document")
+	}
+	return nil
+}
+
+// What S3, Lambda and clamd allow, which no policy can.
+const (
+	largestPut = 5 << 30 // bytes of one PutObject ("Uploading objects", Amazon S3 User Guide)
+	lambdaEnds = 15 * time.Minute
+)
+
+func (p Policy) check() error {
+	var faults []error
+	want := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	want(p.MaxSize > 0 && p.MaxSize <= largestPut, "maxSize: %d is not from 1 to %d, the most that one PUT takes", p.MaxSize, int64(largestPut))
+	want(len(p.Types) > 0, "types: none is allowed")
+	for _, name := range slices.Sorted(maps.Keys(p.Types)) {
+		t := p.Types[name]
+		want(isMediaType(name), "types: %q is not a media type in lower case without parameters", name)
+		want(len(t.Content) > 0, "types: %s: content lists nothing that its bytes may be", name)
+		for _, c := range t.Content {
+			want(c == "*" || isMediaType(c), "types: %s: content: %q is neither a media type nor \"*\"", name, c)
+		}
+		want(t.MaxSize >= 0 && t.MaxSize <= p.MaxSize, "types: %s: maxSize: %d is not from 1 to the policy's own %d", name, t.MaxSize, p.MaxSize)
+	}
+	// Under 5 minutes clocks and slow networks make URLs fail at random; a
+	// presigned URL of a role lives no longer than its credentials anyway.
+	for name, d := range map[string]time.Duration{"uploadLife": p.UploadLife, "downloadLife": p.DownloadLife} {
+		want(d >= 5*time.Minute && d <= 15*time.Minute, "%s: %v is not from 5m to 15m", name, d)
+	}
+	for name, d := range map[string]time.Duration{
+		"arrivalGrace": p.ArrivalGrace, "verifyWithin": p.VerifyWithin, "giveUpAfter": p.GiveUpAfter, "purgeAfter": p.PurgeAfter,
+	} {
+		want(d > 0, "%s: %v is not a time", name, d)
+	}
+	want(p.GiveUpAfter > p.UploadLife+p.ArrivalGrace+p.VerifyWithin, "giveUpAfter: %v is not longer than uploadLife, arrivalGrace and verifyWithin together", p.GiveUpAfter)
+	want(p.MaxPage >= 1 && p.MaxPage <= 1000, "maxPage: %d is not from 1 to 1000", p.MaxPage)
+	want(p.DefaultPage >= 1 && p.DefaultPage <= p.MaxPage, "defaultPage: %d is not from 1 to maxPage", p.DefaultPage)
+
+	i := p.Inspect
+	want(i.MaxDepth >= 0 && i.MaxDepth <= 16, "inspect: maxDepth: %d is not from 0 to 16", i.MaxDepth)
+	want(i.MaxEntries >= 0 && i.MaxEntries <= 1_000_000, "inspect: maxEntries: %d is not from 0 to 1000000", i.MaxEntries)
+	want(i.MaxUnpacked >= 0, "inspect: maxUnpacked: %d is negative", i.MaxUnpacked)
+	want(i.MaxRatio >= 1, "inspect: maxRatio: %d is not 1 or more", i.MaxRatio)
+	want(i.MaxPixels >= 1, "inspect: maxPixels: %d is not 1 or more", i.MaxPixels)
+
+	s := p.Scan
+	want(s.MaxDatabaseAge >= 0, "scan: maxDatabaseAge: %v is negative", s.MaxDatabaseAge)
+	want(s.Timeout > 0 && s.Timeout < lambdaEnds, "scan: timeout: %v is not below the 15m at which a Lambda function ends", s.Timeout)
+	want(s.Slowest > 0, "scan: slowest: %d is not 1 or more", s.Slowest)
+	if s.Slowest > 0 {
+		takes := time.Duration(p.MaxSize/s.Slowest) * time.Second
+		want(takes <= s.Timeout, "maxSize: %d bytes take a scan %v at scan.slowest, which is more than scan.timeout (%v)", p.MaxSize, takes, s.Timeout)
+	}
+	for code, action := range p.Findings {
+		want(slices.Contains(file.Findings(), code), "findings: there is no finding %q", code)
+		want(slices.Contains([]Action{Allow, Flag, Reject}, action), "findings: %s: %q is not allow, flag or reject", code, action)
+	}
+	for _, code := range file.Findings() {
+		_, ok := p.Findings[code]
+		want(ok, "findings: %s has no action", code)
+	}
+	want(p.OnFlag == FlaggedIsReady || p.OnFlag == FlaggedIsRejected, "onFlag: %q is not ready or reject", p.OnFlag)
+	want(p.RejectedBytes == KeepRejected || p.RejectedBytes == DeleteRejected, "rejectedBytes: %q is not keep or delete", p.RejectedBytes)
+	return errors.Join(faults...)
+}
+
+func isMediaType(s string) bool {
+	mediaType, params, err := mime.ParseMediaType(s)
+	return err == nil && mediaType == s && len(params) == 0 && strings.Count(s, "/") == 1
+}
