@@ -20,6 +20,8 @@ const (
 	StateMachine = "STATE_MACHINE_ARN" // the verification workflow
 	EventBus     = "EVENT_BUS"         // the name of the project's event bus
 	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
+	ReceiptKey   = "RECEIPT_KEY_ID"    // the KMS key that signs receipts
+	ReceiptKeys  = "RECEIPT_KEY_IDS"   // the KMS keys that receipts may be signed with, by commas
 )
 
 // Read returns the values of the settings named. Its error names every one
