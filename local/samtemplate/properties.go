@@ -46,10 +46,15 @@ var properties = map[string]map[string]string{
 		"PublicAccessBlockConfiguration": "no request without a signature is taken", "OwnershipControls": "there are no ACLs",
 		"BucketEncryption": encryption,
 	},
-	"AWS::S3::BucketPolicy":  {"Bucket": honoured, "PolicyDocument": honoured},
-	"AWS::Events::EventBus":  {"Name": honoured},
-	"AWS::SQS::Queue":        {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
-	"AWS::SQS::QueuePolicy":  {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
+	"AWS::S3::BucketPolicy": {"Bucket": honoured, "PolicyDocument": honoured},
+	"AWS::Events::EventBus": {"Name": honoured},
+	"AWS::SQS::Queue":       {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
+	"AWS::SQS::QueuePolicy": {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
+	"AWS::KMS::Key": {
+		"KeyUsage": honoured, "KeySpec": honoured, "KeyPolicy": honoured, "Description": honoured,
+		"PendingWindowInDays": "no key is ever deleted here",
+	},
+	"AWS::KMS::Alias":        {"AliasName": honoured, "TargetKeyId": honoured},
 	"AWS::Logs::LogGroup":    {"RetentionInDays": observation, "LogGroupName": observation},
 	"function event HttpApi": {"ApiId": honoured, "Method": honoured, "Path": honoured, "Auth": honoured},
 	"function event EventBridgeRule": {
@@ -94,6 +99,12 @@ func (r resource) name(env Env) string {
 			return s
 		}
 	}
+	if r.Type == "AWS::KMS::Alias" { // so must an alias
+		name, err := (&resolver{env: env}).resolve(r.Properties["AliasName"])
+		if s, ok := name.(string); ok && err == nil {
+			return s
+		}
+	}
 	name := env.StackName + "-" + r.ID
 	if r.Type == "AWS::S3::Bucket" {
 		name = strings.ToLower(name)
@@ -129,6 +140,8 @@ func (r resource) arn(env Env) string {
 		return in("events", "event-bus/"+r.name(env))
 	case "AWS::SQS::Queue":
 		return in("sqs", r.name(env))
+	case "AWS::KMS::Key":
+		return in("kms", "key/"+r.name(env))
 	case "AWS::Logs::LogGroup":
 		return in("logs", "log-group:"+r.name(env)+":*")
 	case role:
