@@ -2,6 +2,9 @@ package corpus
 
 import (
 	"bytes"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/vouch-s3/vouch/shared/inspect"
@@ -79,5 +82,29 @@ func TestTheInspectionFindsWhatTheTableSays(t *testing.T) {
 				t.Errorf("reason %q, want %q: %+v", reason, s.Reason, report)
 			}
 		})
+	}
+}
+
+func TestTheTableStandsInTheDocs(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/verification.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples, err := Samples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(doc), "\n## The corpus\n")
+	for _, s := range samples {
+		ends := "ready"
+		if s.Reason != "" {
+			ends = "rejected: `" + s.Reason + "`"
+		}
+		if row := fmt.Sprintf("\n| `%s` | %s | %s | %s |\n", s.Name, s.ContentType, ends, s.About); !strings.Contains(table, row) {
+			t.Errorf("docs/verification.md lacks the row%s", row)
+		}
+	}
+	if rows := strings.Count(table, "\n| `"); rows != len(samples) {
+		t.Errorf("docs/verification.md has %d rows, the table %d", rows, len(samples))
 	}
 }
