@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
@@ -131,12 +132,17 @@ func deepZip(b *builder) []byte {
 // zerosZip has one entry of 600 MiB of zeros: clamd alone calls such a file
 // clean, past its limits (Cisco-Talos/clamav #722).
 func zerosZip(b *builder) []byte {
+	return b.zipOfZeros(600 << 20)
+}
+
+func (b *builder) zipOfZeros(n int) []byte {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	w, err := z.Create("zeros")
 	b.check(err)
 	if err == nil {
-		b.zeros(w, 600<<20)
+		b.zeros(w, n)
 	}
 	b.check(z.Close())
 	return out.Bytes()
@@ -144,7 +150,11 @@ func zerosZip(b *builder) []byte {
 
 func zerosGzip(b *builder) []byte {
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
+	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		b.check(err)
+		return nil
+	}
 	b.zeros(z, 600<<20)
 	b.check(z.Close())
 	return out.Bytes()
@@ -162,15 +172,7 @@ func (b *builder) zeros(w io.Writer, n int) {
 
 // nestedBomb is built like 42.zip: the same small archive many times at each level.
 func nestedBomb(b *builder) []byte {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	w, err := z.Create("zeros")
-	b.check(err)
-	if err == nil {
-		b.zeros(w, 64<<20)
-	}
-	b.check(z.Close())
-	data := out.Bytes()
+	data := b.zipOfZeros(64 << 20)
 	for range 3 {
 		var entries []entry
 		for i := range 16 {
