@@ -154,7 +154,7 @@ func TestSomethingBehindAnImageIsFound(t *testing.T) {
 			continue // has no end
 		}
 		t.Run(name, func(t *testing.T) {
-			for _, behind := range []string{"<script>alert(1)</script>", "<?php system($_GET[0]);", string(zipOf(t)), "MZ\x90\x00" + strings.Repeat("\x00", 600), "%PDF-1.4\n"} {
+			for _, behind := range []string{"<script>alert(1)</script>", "<?php system($_GET[0]);", "<img/src=x/onerror=x()>", string(zipOf(t)), "MZ\x90\x00" + strings.Repeat("\x00", 600), "%PDF-1.4\n"} {
 				if typeIn(name) != "image/jpeg" && len(b) < 900 && strings.HasPrefix(behind, "%PDF") {
 					continue // taken for a PDF as a whole
 				}

@@ -148,6 +148,8 @@ func TestAPDFThatCannotBeToldIsNotComplete(t *testing.T) {
 		"objects behind the end": {pdfOf(catalog, streamOf("/Type/ObjStm/N 1/First 6", []byte("10 99 (x)"))), file.Malformed},
 		"object in a comment":    {pdfOf(catalog, "%3 0 obj <</EF 4 0 R>>"), file.Malformed},
 		"object in a literal":    {pdfOf(catalog, "(3 0 obj %) /S /JavaScript"), file.Malformed},
+		"array left open":        {pdfOf(catalog, streamOf(dict+"/Filter/FlateDecode/X[", packed)), file.Malformed},
+		"name in digits":         {pdfOf(catalog, "<41/EF 2 0 R>"), file.Malformed},
 		"two ends":               {pdfOf(catalog, streamOf(dict, append(data, "endstream %)"...))), file.Malformed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,8 +170,11 @@ func (l *pdfLexer) delimiter(c byte) {
 		}
 		return
 	case pdfInHex:
-		if c == '>' {
+		switch {
+		case c == '>':
 			l.state = pdfGround
+		case !pdfSpace(c):
+			l.doubt("a string of digits has others in it")
 		}
 		return
 	case pdfInComment:
@@ -344,11 +347,15 @@ func (l *pdfLexer) keyword(token string, c byte) {
 			l.dict.odd = true
 		}
 	case "stream":
-		// Within an array or a dictionary it is a word like any other to readers.
-		if !l.objects && l.depth == 0 && pdfSpace(c) {
+		if l.objects {
+			break
+		}
+		if l.depth == 0 && pdfSpace(c) {
 			l.state, l.begins = pdfInStream, true
 			return
 		}
+		// Within an array or a dictionary it is a word like any other to most readers.
+		l.doubt("a stream begins where none can")
 	}
 	if l.dict.filterOpen {
 		l.dict.odd = true

@@ -186,13 +186,18 @@ func frame(marker byte) bool {
 	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc
 }
 
+// behindJPEG looks at what follows the end of a JPEG.
 func (i *image) behindJPEG() error {
 	head, _ := i.Peek(sniffed)
 	k := typeOf(head)
-	if inspectorOf(k) == nil || k.is("image/jpeg", "video/mp4", "text/plain") && !k.is("text/html", "image/svg+xml", "text/xml") {
+	switch k.String() {
+	case "image/jpeg", "text/plain", "application/json":
 		return nil
 	}
-	return errBehind
+	if inspectorOf(k) != nil {
+		return errBehind
+	}
+	return nil
 }
 
 // webp walks the chunks of a WebP (RFC 9649, 2.3 to 2.7).
@@ -267,6 +272,9 @@ func (i *image) bmp() error {
 		return errors.New("the image has no pixels")
 	}
 	i.picture(width, height)
+	if i.pixels() > 1<<40 {
+		return errors.New("more pixels than can be there")
+	}
 	depth := int64(binary.LittleEndian.Uint16(h[28:]))
 	if depth > 64 {
 		return errors.New("pixels of no known depth")
