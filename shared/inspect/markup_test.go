@@ -35,7 +35,7 @@ func TestMarkupWithoutScriptPasses(t *testing.T) {
 		},
 		"text/xml": {
 			`<?xml version="1.0"?><root><script onload="x">a</script><a href="javascript:x">b</a></root>`,
-			`<?xml version="1.0"?><!DOCTYPE root [<!ELEMENT root ANY>]><root/>`,
+			`<?xml version="1.0"?><!DOCTYPE root [<!ELEMENT root ANY><!ATTLIST root xmlns CDATA #FIXED ''>]><root/>`,
 		},
 	} {
 		for _, d := range documents {
@@ -50,6 +50,8 @@ func TestMarkupWithScriptIsFound(t *testing.T) {
 		svg(`<SCRIPT href="x"/>`),
 		`<svg:svg xmlns:svg="http://www.w3.org/2000/svg"><svg:script>x</svg:script></svg:svg>`,
 		`<svg ` + svgNS + ` onload="x()"/>`,
+		svg("<" + strings.Repeat("x", 100) + ":script>x</script>"),
+		svg("<a " + strings.Repeat("x", 100) + ":href='javascript:x()'/>"),
 		svg(`<rect/onclick=x>`),
 		svg(`<a href="javascript:x()">x</a>`),
 		svg(`<a xlink:href=" java&#x0A;script&colon;x()">x</a>`),
@@ -73,6 +75,7 @@ func TestMarkupWithScriptIsFound(t *testing.T) {
 		svg(strings.Repeat(" ", 4<<10) + "<scr\x00ipt>x</script>"),
 		`<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="#x"?>` + svg(""),
 		`<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x "y">]>` + svg("&x;"),
+		`<!DOCTYPE html><html><style/>@import "x";</style></html>`,
 		`<!DOCTYPE html><html><body onload=x></body></html>`,
 		`<html><meta http-equiv="Refresh" content="0;url=x"></html>`,
 		`<html><base href="//x"></html>`,
@@ -118,6 +121,9 @@ func TestMarkupThatCannotBeToldIsNotComplete(t *testing.T) {
 	for _, d := range []string{
 		svg("<text>\x1b$B\x1b(B</text>"),
 		svg(`<a style="` + strings.Repeat("x", 20<<10) + `"/>`),
+		svg(`<a href="` + strings.Repeat("&#32;", 4<<10) + `javascript:x()">x</a>`),
+		svg(`<a href="java` + strings.Repeat("\t", 20<<10) + `script:x()">x</a>`),
+		svg(`<animate values="` + strings.Repeat("0;", 10<<10) + `javascript:x()"/>`),
 		svg(strings.Repeat("<a b='", 40)),
 	} {
 		if r, codes := document(t, []byte(d)); r.Coverage.Complete || !slices.Contains(codes, file.Malformed) {

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strconv"
@@ -225,46 +226,55 @@ func (l *pdfLexer) pop(kind uint64) {
 
 // word acts on a name, a number or a keyword that ended before c.
 func (l *pdfLexer) word(c byte) {
-	token := string(l.token)
 	held := 0
 	if !l.holding {
 		held, l.held = l.held, 0
 	}
-	if l.state == pdfInStream && strings.HasSuffix(token, "endstream") { // the data may have no end of line
+	if l.state == pdfInStream && bytes.HasSuffix(l.token, []byte("endstream")) { // the data may have no end of line
 		l.state = pdfGround
 		l.ended, l.wasObjects = l.wasObjects, false
 		return
 	}
 	if l.isName {
 		l.ints = 0
-		name := unescapeName(token)
-		switch {
-		case l.cut:
-		case l.state == pdfGround:
-			l.key(name)
-			l.name(name)
-		case l.state == pdfInStream && l.previous == "S" && pdfActs(name):
-			// An action, in what need not be a stream for every reader.
-			l.name(name)
-		}
-		l.previous = name
+		l.nameWord()
 		return
 	}
-	digits := strings.TrimLeft(token, "0123456789")
-	if digits == "" {
+	digits := bytes.TrimLeft(l.token, "0123456789")
+	if len(digits) == 0 {
 		l.ints++
-		l.number(token)
+		if l.state == pdfGround {
+			l.number(string(l.token))
+		}
 		return
 	}
 	ints := l.ints
 	l.ints = 0
-	if digits == "obj" && ints+held > 0 && !l.objects {
+	if string(digits) == "obj" && ints+held > 0 && !l.objects {
 		l.object()
 		return
 	}
 	if l.state == pdfGround {
-		l.keyword(token, c)
+		l.keyword(string(l.token), c)
 	}
+}
+
+// nameWord acts on a name.
+func (l *pdfLexer) nameWord() {
+	if l.cut {
+		l.previous = ""
+		return
+	}
+	name := unescapeName(string(l.token))
+	switch {
+	case l.state == pdfGround:
+		l.key(name)
+		l.name(name)
+	case l.state == pdfInStream && l.previous == "S" && pdfActs(name):
+		// An action, in what need not be a stream for every reader.
+		l.name(name)
+	}
+	l.previous = name
 }
 
 // object begins an object.
@@ -311,9 +321,6 @@ func (l *pdfLexer) key(name string) {
 // number takes note of an integer in a stream's dictionary, or of an object's
 // place in a stream of objects.
 func (l *pdfLexer) number(token string) {
-	if l.state != pdfGround {
-		return
-	}
 	if l.objects && !l.indexed {
 		v, err := strconv.ParseInt(token, 10, 32)
 		if err != nil || len(l.offsets) == 2*maxPDFObjects {
