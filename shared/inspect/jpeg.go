@@ -38,9 +38,9 @@ func (i *image) jpeg() error {
 		case marker == 0:
 			return errors.New("a segment does not begin with a marker")
 		}
-		b, err2 := i.take(2)
-		if err2 != nil {
-			return err2
+		var b []byte
+		if b, err = i.take(2); err != nil {
+			return err
 		}
 		size := int64(binary.BigEndian.Uint16(b)) - 2
 		if size < 0 {
