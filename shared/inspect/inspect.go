@@ -95,6 +95,10 @@ func (s *source) Read(p []byte) (int, error) {
 type place struct {
 	depth int // of archives around it
 	path  string
+
+	// compressed is whether it is all that a gzip or bzip2 holds. A tar there
+	// makes one archive with what compresses it, a .tar.gz, and is no deeper.
+	compressed bool
 }
 
 // walk is one inspection.
@@ -127,8 +131,12 @@ func (w *walk) look(r io.Reader, at place) string {
 	return kind.String()
 }
 
-// find notes a finding.
+// find notes a finding, unless a limit was hit before: what seems wrong then may
+// come of ending there.
 func (w *walk) find(code file.Reason, at place, detail string) {
+	if w.stopped {
+		return
+	}
 	const perCode = 3
 	same := 0
 	for _, f := range w.findings {
@@ -153,9 +161,9 @@ func (w *walk) miss(code file.Reason, at place, detail string) {
 // stop notes that a limit was hit, and ends the inspection.
 func (w *walk) stop(code file.Reason, at place, limit int64) error {
 	if !w.stopped {
-		w.stopped = true
 		w.coverage.Limits = append(w.coverage.Limits, code)
 		w.miss(code, at, fmt.Sprintf("more than %d", limit))
+		w.stopped = true
 	}
 	return errStopped
 }
