@@ -79,9 +79,6 @@ func containerOf(head []byte) string {
 // confirmed looks further where a magic is so short that text may begin with it.
 func confirmed(mediaType string, head []byte) bool {
 	switch mediaType {
-	case "application/x-bzip2": // the level, then the magic of a block or of the end
-		return len(head) >= 10 && '1' <= head[3] && head[3] <= '9' &&
-			(string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17\x72\x45\x38\x50\x90")
 	case "application/x-lzh-compressed":
 		return len(head) >= 7 && head[6] == '-'
 	case "application/x-cpio": // the old binary header: its name ends in a zero byte

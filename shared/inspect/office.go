@@ -37,13 +37,19 @@ func (w *walk) office(name string, r io.Reader, at place) io.Reader {
 			}
 		}}
 	case path.Base(path.Dir(name)) == "_rels" && path.Ext(name) == ".rels":
-		return &markupTags{r: r, patterns: []string{"external", "/attachedtemplate", "/oleobject", "/frame"}, tag: func(has []bool) {
-			if has[0] && (has[1] || has[2] || has[3]) {
+		return &markupTags{r: r, patterns: remotePatterns, tag: func(has []bool) {
+			if (has[0] || has[1]) && (has[2] || has[3] || has[4]) {
 				w.find(file.OfficeMacros, at, "a template, object or frame that is loaded from elsewhere")
 			}
 		}}
 	}
 	return r
+}
+
+// remotePatterns are those of a relationship's mode, then those of its type.
+var remotePatterns = []string{
+	`"external"`, `'external'`,
+	"relationships/attachedtemplate", "relationships/oleobject", "relationships/frame",
 }
 
 // markupTags looks at the tags of XML that goes by, in constant memory: it says
@@ -121,7 +127,7 @@ func digit(c byte) uint32 {
 
 // see takes a character of a tag, as it is meant.
 func (m *markupTags) see(c byte) {
-	const kept = 32 // longer than any pattern
+	const kept = 32 // as long as any pattern, or longer
 	if len(m.window) == 2*kept {
 		m.window = append(m.window[:0], m.window[kept:]...)
 	}
