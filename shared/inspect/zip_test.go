@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/vouch-s3/vouch/shared/file"
 )
@@ -45,20 +47,21 @@ func clean(t *testing.T, r Report) {
 // entry is one entry of a zip that zipOf makes by hand. Every field of its local
 // and central header can be changed.
 type entry struct {
-	name          string
-	content       []byte
-	method        uint16
-	flags         uint16
-	extra         []byte
-	mode          uint32
-	descriptor    string                // "", "32", "64", "32 unsigned", "64 unsigned"
-	local         func(h []byte)        // changes the 30 bytes
-	central       func(h []byte)        // changes the 46 bytes
-	centralName   string                // if not name
-	hidden        bool                  // has no central header
-	behind        []byte                // follows the entry
-	packedContent func(b []byte) []byte // changes what is stored
-	centralExtra  func(off int) []byte  // the central extra field
+	name             string
+	content          []byte
+	method           uint16
+	flags            uint16
+	extra            []byte
+	mode             uint32
+	descriptor       string         // "", "32", "64", "32 unsigned", "64 unsigned"
+	local            func(h []byte) // changes the 30 bytes
+	central          func(h []byte) // changes the 46 bytes
+	centralName      string         // if not name
+	hidden           bool           // has no central header
+	behind           []byte         // follows the entry
+	changeDescriptor func(d []byte)
+	packedContent    func(b []byte) []byte // changes what is stored
+	centralExtra     func(off int) []byte  // the central extra field
 }
 
 var le = binary.LittleEndian
@@ -107,6 +110,7 @@ func makeZip(comment string, entries ...entry) made {
 			e.local(h)
 		}
 		b = append(append(append(append(b, h...), e.name...), e.extra...), packed...)
+		descriptor := len(b)
 		if e.descriptor != "" {
 			if !strings.Contains(e.descriptor, "unsigned") {
 				b = le.AppendUint32(b, descriptorSignature)
@@ -117,6 +121,9 @@ func makeZip(comment string, entries ...entry) made {
 			} else {
 				b = le.AppendUint32(le.AppendUint32(b, uint32(len(packed))), uint32(len(e.content)))
 			}
+		}
+		if e.changeDescriptor != nil {
+			e.changeDescriptor(b[descriptor:])
 		}
 		b = append(b, e.behind...)
 		if e.hidden {
@@ -335,45 +342,53 @@ func TestWhatReadersReadDifferentlyIsFound(t *testing.T) {
 		return slices.Concat(good.b[:place], []byte(what), good.b[place:])
 	}
 	for name, b := range map[string][]byte{
-		"central flags":           central(8),
-		"central method":          central(10),
-		"central checksum":        central(16),
-		"central packed length":   central(20),
-		"central length":          central(24),
-		"central disk":            central(34),
-		"central offset":          central(42),
-		"central name":            zipOf(with(func(e *entry) { e.centralName = "b" })),
-		"local flags":             local(6),
-		"local method":            local(8),
-		"local checksum":          local(14),
-		"local packed length":     local(18),
-		"local length":            local(22),
-		"hidden entry":            zipOf(plain, entry{name: "h", content: text, hidden: true}, entry{name: "b"}),
-		"hidden first entry":      zipOf(entry{name: "h", content: text, hidden: true}, plain),
-		"hidden last entry":       zipOf(plain, entry{name: "h", content: text, hidden: true}),
-		"gap between entries":     zipOf(with(func(e *entry) { e.behind = []byte("gap") }), entry{name: "b"}),
-		"zeros between entries":   zipOf(with(func(e *entry) { e.behind = make([]byte, 4) }), entry{name: "b"}),
-		"gap in compressed data":  zipOf(with(func(e *entry) { e.packedContent = func(b []byte) []byte { return append(b, "gap"...) } })),
-		"compressed data cut off": zipOf(with(func(e *entry) { e.packedContent = func(b []byte) []byte { return b[:len(b)-1] } })),
-		"gap before directory":    inserted(good.directory, "gap"),
-		"gap in directory":        inserted(good.endsAt, "gap"),
-		"trailing byte":           append(bytes.Clone(good.b), 0),
-		"trailing zip":            slices.Concat(good.b, good.b),
-		"zip in zip's comment":    makeZip(string(good.b), plain).b,
-		"two directories":         slices.Concat(good.b[:good.endsAt], good.b[good.directory:]),
-		"end: disk":               changed(4),
-		"end: directory's disk":   changed(6),
-		"end: entries here":       changed(8),
-		"end: entries":            changed(10),
-		"end: directory's length": changed(12),
-		"end: directory's offset": changed(16),
-		"end: comment's length":   changed(20),
-		"same name twice":         zipOf(plain, plain),
-		"folder with content":     zipOf(entry{name: "a/", content: text}),
-		"split archive":           slices.Concat([]byte("PK\x07\x08"), good.b),
-		"descriptor of others":    zipOf(entry{name: "a", content: text, method: deflated, descriptor: "32", behind: []byte("1234")}),
-		"stored, its end unknown": zipOf(entry{name: "a", content: text, descriptor: "32"}),
-		"extra field cut off":     zipOf(entry{name: "a", content: text, extra: []byte{1, 2, 9, 0, 1}}),
+		"central flags":                  central(8),
+		"central method":                 central(10),
+		"central checksum":               central(16),
+		"central packed length":          central(20),
+		"central length":                 central(24),
+		"central disk":                   central(34),
+		"central offset":                 central(42),
+		"central name":                   zipOf(with(func(e *entry) { e.centralName = "b" })),
+		"local flags":                    local(6),
+		"local method":                   local(8),
+		"local checksum":                 local(14),
+		"local packed length":            local(18),
+		"local length":                   local(22),
+		"hidden entry":                   zipOf(plain, entry{name: "h", content: text, hidden: true}, entry{name: "b"}),
+		"hidden first entry":             zipOf(entry{name: "h", content: text, hidden: true}, plain),
+		"hidden last entry":              zipOf(plain, entry{name: "h", content: text, hidden: true}),
+		"gap between entries":            zipOf(with(func(e *entry) { e.behind = []byte("gap") }), entry{name: "b"}),
+		"zeros between entries":          zipOf(with(func(e *entry) { e.behind = make([]byte, 4) }), entry{name: "b"}),
+		"gap in compressed data":         zipOf(with(func(e *entry) { e.packedContent = func(b []byte) []byte { return append(b, "gap"...) } })),
+		"compressed data cut off":        zipOf(with(func(e *entry) { e.packedContent = func(b []byte) []byte { return b[:len(b)-1] } })),
+		"gap before directory":           inserted(good.directory, "gap"),
+		"gap in directory":               inserted(good.endsAt, "gap"),
+		"trailing byte":                  append(bytes.Clone(good.b), 0),
+		"trailing zip":                   slices.Concat(good.b, good.b),
+		"zip in zip's comment":           makeZip(string(good.b), plain).b,
+		"two directories":                slices.Concat(good.b[:good.endsAt], good.b[good.directory:]),
+		"end: disk":                      changed(4),
+		"end: directory's disk":          changed(6),
+		"end: entries here":              changed(8),
+		"end: entries":                   changed(10),
+		"end: directory's length":        changed(12),
+		"end: directory's offset":        changed(16),
+		"end: comment's length":          changed(20),
+		"same name twice":                zipOf(plain, plain),
+		"folder with content":            zipOf(entry{name: "a/", content: text}),
+		"split archive":                  slices.Concat([]byte("PK\x07\x08"), good.b),
+		"descriptor of others":           zipOf(entry{name: "a", content: text, method: deflated, descriptor: "32", behind: []byte("1234")}),
+		"stored, its end unknown":        zipOf(entry{name: "a", content: text, descriptor: "32"}),
+		"descriptor, other lengths":      zipOf(entry{name: "a", method: deflated, content: text, descriptor: "32", changeDescriptor: func(d []byte) { d[8]++ }}),
+		"descriptor, other length":       zipOf(entry{name: "a", method: deflated, content: text, descriptor: "32", changeDescriptor: func(d []byte) { d[12]++ }}),
+		"descriptor, other sum":          zipOf(entry{name: "a", method: deflated, content: text, descriptor: "32", changeDescriptor: func(d []byte) { d[4]++ }}),
+		"named twice":                    withDirectory(plain, plain, 0),
+		"named, but not there":           withDirectory(plain, entry{name: "b"}, 0),
+		"named, within another":          withDirectory(plain, entry{name: "b"}, 40),
+		"two fields of Zip64":            zipOf(entry{name: "a", content: text, local: saturated, extra: slices.Concat(zip64Lengths(len(text)), zip64Lengths(0))}),
+		"field of Zip64, not called for": zipOf(entry{name: "a", content: text, extra: zip64Lengths(0)}),
+		"extra field cut off":            zipOf(entry{name: "a", content: text, extra: []byte{1, 2, 9, 0, 1}}),
 		"descriptor in one header only": zipOf(with(func(e *entry) {
 			e.descriptor = "32"
 			e.central = func(h []byte) { h[8] &^= 8 }
@@ -387,6 +402,29 @@ func TestWhatReadersReadDifferentlyIsFound(t *testing.T) {
 		})
 	}
 	clean(t, inspected(t, good.b))
+	clean(t, inspected(t, zipOf(entry{name: "a", content: text, local: saturated, extra: zip64Lengths(len(text))})))
+}
+
+// withDirectory makes a zip of one entry whose central directory also names
+// another, at an offset.
+func withDirectory(one, other entry, offset int) []byte {
+	m, o := makeZip("", one), makeZip("", other)
+	h := o.b[o.directory:o.endsAt]
+	le.PutUint32(h[42:], uint32(offset))
+	end := m.b[m.endsAt:]
+	le.PutUint16(end[8:], 2)
+	le.PutUint16(end[10:], 2)
+	le.PutUint32(end[12:], uint32(m.centralSize+len(h)))
+	return slices.Concat(m.b[:m.endsAt], h, end)
+}
+
+func zip64Lengths(n int) []byte {
+	return le.AppendUint64(le.AppendUint64([]byte{1, 0, 16, 0}, uint64(n)), uint64(n))
+}
+
+func saturated(h []byte) {
+	le.PutUint32(h[18:], 0xffffffff)
+	le.PutUint32(h[22:], 0xffffffff)
 }
 
 func TestWhatIsNotLookedAtIsMissed(t *testing.T) {
@@ -585,6 +623,33 @@ func TestNestedBombsEndAtTheSizeAndTheEntries(t *testing.T) {
 		}
 		if r.Coverage.Unpacked > max(l.MaxUnpacked, 0)+64<<10 {
 			t.Errorf("%s: unpacked %d", code, r.Coverage.Unpacked)
+		}
+	}
+}
+
+func TestALimitHitBetweenRecordsIsAllThatIsFound(t *testing.T) {
+	var entries []entry
+	for i := range 900 {
+		entries = append(entries, entry{name: fmt.Sprint("a rather long name of an entry, number ", i)})
+	}
+	b := zipOf(entry{name: "n.zip", content: zipOf(entries...), method: deflated})
+	for unpacked := int64(1000); unpacked < 100_000; unpacked += 777 {
+		r, err := Stream(bytes.NewReader(b), Limits{MaxDepth: 3, MaxEntries: 1000, MaxUnpacked: unpacked, MaxRatio: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Findings) != 1 || r.Findings[0].Code != file.ArchiveSize {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestAnErrorOfReadingIsNoFinding(t *testing.T) {
+	b := zipOf(entry{name: "a", content: []byte("some text"), method: deflated}, entry{name: "b"})
+	for n := range len(b) {
+		broken := io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(io.ErrClosedPipe))
+		if _, err := Stream(broken, testLimits); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("broken at %d: %v", n, err)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // The compression methods that are unpacked, and the one that says AES.
@@ -153,14 +152,11 @@ func (e *zipEntry) readExtra(extra []byte, values ...*uint64) {
 			}
 		}
 	}
-	if !zip64 && slices.ContainsFunc(values, func(v *uint64) bool { return *v == math.MaxUint32 }) {
-		e.problems = append(e.problems, "a length of Zip64 without its field")
-	}
 }
 
 // readZip64 puts the values of a field of Zip64 where the header has 2^32-1. It
 // reports whether readers agree on them: some writers put values there that the
-// header has too, which must be the same or nothing.
+// header has too, which must be the same.
 func readZip64(field []byte, values []*uint64) bool {
 	for _, v := range values {
 		has := len(field) >= 8
@@ -174,7 +170,7 @@ func readZip64(field []byte, values []*uint64) bool {
 			field = field[8:]
 		}
 	}
-	return strings.Trim(string(field), "\x00") == ""
+	return len(field) == 0
 }
 
 // read takes n bytes, at most the 3 × 64 KiB behind a header. They are good
