@@ -22,7 +22,8 @@ import (
 // and ends the inspection: its report is then not complete.
 type Limits struct {
 	// MaxDepth is how deep archives may lie within archives: 1 allows an
-	// archive, 2 an archive in an archive.
+	// archive, 2 an archive in an archive. A compressed file is an archive of one
+	// entry, and a .tar.gz a single archive.
 	MaxDepth int `yaml:"maxDepth"`
 
 	// MaxEntries is how many entries all archives may have together.

@@ -155,49 +155,42 @@ func (z *zipWalk) skip(e *zipEntry, at place) bool {
 // unpack looks at an entry's content. Where its end is not known beforehand,
 // deflate knows it, and a stored entry can only be empty.
 func (z *zipWalk) unpack(e *zipEntry, at place) bool {
-	packed := &limited{s: z.s, left: e.packed}
 	open := e.described() && e.method == deflated
+	packed := &limited{s: z.s, left: e.packed}
 	if open {
 		packed.left = math.MaxUint64
 	}
 	before := packed.left
 	body := &content{ended: ended{r: packed}}
-	if e.method == deflated {
+	switch {
+	case e.method == deflated:
 		body.r = z.inflated(packed)
-	}
-	if e.method == stored && e.packed == 0 {
-		body.err = io.EOF
-	} else {
+		fallthrough
+	case e.packed > 0:
 		z.w.look(z.w.unpacked(z.w.office(e.name, body, at), at), at)
+	default:
+		body.err = io.EOF
 	}
 	if z.w.stopped {
 		return false
 	}
-	return z.ended(e, at, body, packed, open, before-packed.left)
-}
-
-// ended checks what was read of an entry against what its headers say, and
-// goes behind it.
-func (z *zipWalk) ended(e *zipEntry, at place, body *content, packed *limited, open bool, taken uint64) bool {
-	switch {
-	case !body.whole() && open:
+	if !body.whole() {
 		z.w.miss(file.Malformed, at, "the entry is cut off or not readable")
-		return false
-	case !body.whole():
-		z.w.miss(file.Malformed, at, "the entry is cut off or not readable")
-	case !open && packed.left > 0:
-		z.w.miss(file.Malformed, at, "bytes behind the compressed data of the entry")
+		if open {
+			return false
+		}
 	}
+	seen := zipEntry{crc: body.crc, packed: before - packed.left, size: body.n}
 	if !open && packed.left > 0 {
+		if body.whole() {
+			z.w.miss(file.Malformed, at, "bytes behind the compressed data of the entry")
+		}
 		if _, err := io.Copy(io.Discard, packed); err != nil {
 			return z.lost("an entry is cut off")
 		}
-		taken = e.packed
+		seen.packed = e.packed
 	}
-	seen := zipEntry{crc: body.crc, packed: taken, size: body.n}
-	if !e.statesWell(seen) {
-		z.w.find(file.Malformed, at, "the length or the checksum of the entry is not what its header says")
-	}
+	z.checkContent(e, at, body, seen)
 	if e.described() {
 		e.crc, e.packed, e.size = seen.crc, seen.packed, seen.size
 		if !z.readDescriptor(e, false) {
@@ -205,13 +198,22 @@ func (z *zipWalk) ended(e *zipEntry, at place, body *content, packed *limited, o
 			return false
 		}
 	}
+	return true
+}
+
+// checkContent compares what was seen of an entry with its local header, and
+// remembers whether it may be a link that leaves: only the central directory
+// says whether it is one.
+func (z *zipWalk) checkContent(e *zipEntry, at place, body *content, seen zipEntry) {
+	if !e.statesWell(seen) {
+		z.w.find(file.Malformed, at, "the length or the checksum of the entry is not what its header says")
+	}
 	if strings.HasSuffix(slashed(e.name), "/") && body.n > 0 {
 		z.w.find(file.Malformed, at, "a folder that has content")
 	}
 	if body.n <= maxTarget && linkLeaves(e.name, string(body.head)) {
 		z.targets[e.offset] = struct{}{}
 	}
-	return true
 }
 
 // inflated returns a decompressor of r. Those within one zip are used again.

@@ -576,6 +576,7 @@ func TestAZipBombEndsAtTheRatio(t *testing.T) {
 	r, w := io.Pipe()
 	go func() {
 		z := zip.NewWriter(w)
+		z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 		f, _ := z.Create("zeros")
 		chunk := make([]byte, 1<<20)
 		for range 600 {
@@ -689,7 +690,7 @@ func TestMemoryDoesNotGrowWithAZip(t *testing.T) {
 		for i := range chunk {
 			chunk[i] = byte(i * i >> 7)
 		}
-		for range 256 {
+		for range 64 {
 			f.Write(chunk)
 		}
 		z.Close()
@@ -704,7 +705,7 @@ func TestMemoryDoesNotGrowWithAZip(t *testing.T) {
 	}
 	clean(t, report)
 	// All that was ever allocated, by the writer of the zip as well.
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 8<<20 {
 		t.Errorf("%d bytes were allocated for a stream of %d", grown, report.Coverage.Unpacked)
 	}
 }
