@@ -32,24 +32,26 @@ func (k kind) String() string {
 	if k.container != "" {
 		return k.container
 	}
-	mediaType, _, _ := strings.Cut(k.m.String(), ";")
-	return mediaType
+	return withoutParameters(k.m)
 }
 
 // is reports whether the type is one of the given, or a kind of one of them: a
-// docx is a kind of zip.
+// docx is a kind of zip. The types are given by the names that String returns.
 func (k kind) is(types ...string) bool {
 	if k.container != "" {
 		return slices.Contains(types, k.container)
 	}
 	for m := k.m; m != nil; m = m.Parent() {
-		for _, t := range types {
-			if m.Is(t) {
-				return true
-			}
+		if slices.Contains(types, withoutParameters(m)) {
+			return true
 		}
 	}
 	return false
+}
+
+func withoutParameters(m *mimetype.MIME) string {
+	mediaType, _, _ := strings.Cut(m.String(), ";")
+	return mediaType
 }
 
 func (k kind) isZip() bool { return k.is("application/zip") }

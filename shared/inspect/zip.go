@@ -40,7 +40,6 @@ type zipWalk struct {
 	s          *stream
 	at, inside place // of the zip, of its entries
 
-	entries     uint64
 	unconfirmed map[digest]struct{} // of entries that the central directory has not named yet
 	names       map[digest]struct{} // of the entries
 	targets     map[uint64]struct{} // offsets of entries whose content is a path that leaves, if they are links
@@ -97,7 +96,6 @@ func (z *zipWalk) entry() bool {
 	if err != nil {
 		return false
 	}
-	z.entries++
 	z.checkName(e, at)
 
 	var walked bool
