@@ -22,7 +22,8 @@ import (
 // and ends the inspection: its report is then not complete.
 type Limits struct {
 	// MaxDepth is how deep archives may lie within archives: 1 allows an
-	// archive, 2 an archive in an archive.
+	// archive, 2 an archive in an archive. A compressed file is an archive of one
+	// entry, and a .tar.gz a single archive.
 	MaxDepth int `yaml:"maxDepth"`
 
 	// MaxEntries is how many entries all archives may have together.
@@ -95,6 +96,10 @@ func (s *source) Read(p []byte) (int, error) {
 type place struct {
 	depth int // of archives around it
 	path  string
+
+	// compressed is whether it is all that a gzip or bzip2 holds. A tar there
+	// makes one archive with what compresses it, a .tar.gz, and is no deeper.
+	compressed bool
 }
 
 // walk is one inspection.
@@ -127,8 +132,12 @@ func (w *walk) look(r io.Reader, at place) string {
 	return kind.String()
 }
 
-// find notes a finding.
+// find notes a finding, unless a limit was hit before: what seems wrong then may
+// come of ending there.
 func (w *walk) find(code file.Reason, at place, detail string) {
+	if w.stopped {
+		return
+	}
 	const perCode = 3
 	same := 0
 	for _, f := range w.findings {
@@ -153,9 +162,9 @@ func (w *walk) miss(code file.Reason, at place, detail string) {
 // stop notes that a limit was hit, and ends the inspection.
 func (w *walk) stop(code file.Reason, at place, limit int64) error {
 	if !w.stopped {
-		w.stopped = true
 		w.coverage.Limits = append(w.coverage.Limits, code)
 		w.miss(code, at, fmt.Sprintf("more than %d", limit))
+		w.stopped = true
 	}
 	return errStopped
 }

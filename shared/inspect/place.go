@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +17,10 @@ func join(outer, name string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(name, "\uFFFD"))
-	if outer != "" {
+	switch {
+	case name == "":
+		shown = outer // a compressed stream that has no name is shown as what it is in
+	case outer != "":
 		shown = outer + "!/" + shown
 	}
 	if len(shown) <= file.MaxWhere {
@@ -31,14 +33,28 @@ func join(outer, name string) string {
 	return shown[:cut] + "…"
 }
 
-// leaves reports whether an entry called name would be unpacked outside of the
-// folder it is unpacked to: by going up, by an absolute path, or by a drive,
-// with either kind of slash.
+// leaves reports whether an entry called name might be unpacked outside of the
+// folder it is unpacked to: by going up anywhere in it, by an absolute path, or
+// by a drive, with either kind of slash. A ".." that its letters make good, as
+// in "a/../b", does not if "a" is a link.
 func leaves(name string) bool {
-	name = strings.ReplaceAll(name, `\`, "/")
-	if strings.HasPrefix(name, "/") || len(name) >= 2 && name[1] == ':' || strings.ContainsRune(name, 0) {
+	name = slashed(name)
+	if rooted(name) {
 		return true
 	}
-	clean := path.Clean(name)
-	return clean == ".." || strings.HasPrefix(clean, "../")
+	for part := range strings.SplitSeq(name, "/") {
+		if part == ".." {
+			return true
+		}
+	}
+	return false
 }
+
+// rooted reports whether a path starts from somewhere else than where it is, or
+// is cut short by those that end names at a zero byte.
+func rooted(path string) bool {
+	return strings.HasPrefix(path, "/") || len(path) >= 2 && path[1] == ':' || strings.ContainsRune(path, 0)
+}
+
+// slashed returns a path with all its slashes forward.
+func slashed(path string) string { return strings.ReplaceAll(path, `\`, "/") }

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// sniffed is how many bytes at the beginning of a stream tell its type.
-	sniffed = 3072
+	// sniffed is how many bytes at the beginning of a stream tell its type: up to
+	// the identifier of a disk image's first volume descriptor.
+	sniffed = isoMagicAt + len(isoMagic)
 
 	// tailSize is how many bytes at the end of a stream are kept: a zip's last
 	// record, behind the longest comment it can have.
@@ -24,7 +25,7 @@ type stream struct {
 
 func newStream(r io.Reader) *stream {
 	t := &tap{r: r}
-	return &stream{Reader: bufio.NewReaderSize(t, 32<<10), tap: t}
+	return &stream{Reader: bufio.NewReaderSize(t, 36<<10), tap: t}
 }
 
 // head returns the beginning of the stream without taking it.
@@ -42,6 +43,9 @@ func (s *stream) tail() []byte { return s.tap.tail() }
 
 // size returns how many bytes have been read so far, buffered ones included.
 func (s *stream) size() int64 { return s.tap.n }
+
+// taken returns how many bytes have been taken from the stream so far.
+func (s *stream) taken() int64 { return s.tap.n - int64(s.Buffered()) }
 
 // watch has found called for each pattern that occurs from here on, each time
 // that it does in another read, whatever the stream's own reader makes of it.
