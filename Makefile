@@ -10,7 +10,7 @@ SUB     ?= alice
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 
-.PHONY: run test token functions stack clamd lint fuzz clean help
+.PHONY: run test token functions stack clamd lint fuzz bench corpus clean help
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -39,9 +39,16 @@ clamd: ## install ClamAV's daemon if it is missing
 	@PATH="$$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin" command -v clamd >/dev/null || ./local/install-clamd.sh
 
 lint: ## check the code's form
-	@test -z "$$($(GO) run $(GOFUMPT) -l . local)" || { $(GO) run $(GOFUMPT) -l . local; exit 1; }
+	@test -z "$$($(GO) run $(GOFUMPT) -l . local bench)" || { $(GO) run $(GOFUMPT) -l . local bench; exit 1; }
 	$(GO) run $(STATICCHECK) ./...
 	cd local && $(GO) run $(STATICCHECK) ./...
+	cd bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+
+bench: functions clamd ## measure the scan function against clamdscan, side by side (needs clamdscan)
+	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
+
+corpus: ## write the files that verification is tested with to testdata/
+	@cd local && $(GO) run ./corpus/cmd -dir $(ROOT)/testdata
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser and policy: make fuzz FUZZTIME=20s

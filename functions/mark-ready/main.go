@@ -9,9 +9,12 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
+	"github.com/vouch-s3/vouch/shared/kmskey"
+	"github.com/vouch-s3/vouch/shared/receipt"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -19,12 +22,13 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.EventBus)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.EventBus, settings.ReceiptKey)
 	finisher := verify.Finisher{
 		Scanners: settings.MustScanners(),
 		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Events:   eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+		Receipts: receipt.Issuer{Signer: kmskey.New(kms.NewFromConfig(cfg), env[settings.ReceiptKey]), Bucket: env[settings.Bucket], Now: time.Now},
 		Policy:   settings.MustPolicy(),
 		Now:      time.Now,
 	}

@@ -24,6 +24,8 @@ func (e *Endpoint) authorize(key string, c call) error {
 		return fmt.Errorf("the body of %s is not JSON", c.operation)
 	}
 	switch c.service + "." + c.operation {
+	case "TrentService.Sign", "TrentService.GetPublicKey":
+		return e.authorizeKey(key, c)
 	case "DynamoDB.GetItem", "DynamoDB.PutItem", "DynamoDB.UpdateItem", "DynamoDB.DeleteItem", "DynamoDB.Query":
 		resource := in("dynamodb", "table/"+body.TableName)
 		if body.IndexName != "" {

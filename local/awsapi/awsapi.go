@@ -1,12 +1,13 @@
 // Package awsapi is the AWS endpoint of the local stack for DynamoDB, Step
-// Functions, EventBridge, SQS and Lambda: kumo, an emulator that runs in this
-// process, behind a gateway that works round where kumo differs from AWS.
+// Functions, EventBridge, SQS, Lambda and KMS: kumo, an emulator that runs in
+// this process, behind a gateway that works round where kumo differs from AWS.
 //
 // The gateway verifies signatures and evaluates the callers' IAM policies,
 // which kumo does not; keeps what DynamoDB and Step Functions have
 // acknowledged through a kill -9 (items.go, executions.go); gives Lambda tasks of a workflow
-// their real timeouts and error names (tasks.go); and runs functions through
-// package lambdas instead of kumo's own broker.
+// their real timeouts and error names (tasks.go); runs functions through
+// package lambdas instead of kumo's own broker; and signs with keys that it
+// keeps (keys.go), which have the id that the template gives them.
 package awsapi
 
 import (
@@ -80,6 +81,8 @@ type Endpoint struct {
 	items     *journal
 	schemas   map[string]schema // of the tables, by name
 
+	signingKeys map[string]*signingKey // of KMS, by every name that a request may use
+
 	// mutating makes requests that change items follow each other, so that the
 	// journal has them in the order in which they came into effect. Values that
 	// depend on the time come with the request, so the same order gives the same
@@ -99,7 +102,7 @@ func Start(ctx context.Context, o Options) (_ *Endpoint, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for AWS calls on %s: %w", o.Addr, err)
 	}
-	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}}
+	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}, signingKeys: map[string]*signingKey{}}
 	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -225,6 +228,8 @@ func (e *Endpoint) dispatch(ctx context.Context, c call) (status int, header htt
 		return e.startExecution(ctx, c)
 	case c.service == "AWSStepFunctions" && c.operation == "DescribeExecution":
 		return e.describeExecution(ctx, c)
+	case c.service == "TrentService":
+		return e.useKey(c)
 	case c.service == "AWSEvents" && c.operation == "PutEvents":
 		return e.putEvents(ctx, c)
 	}

@@ -184,11 +184,23 @@ func check(t *testing.T, req *http.Request, r reply) {
 // file is a file as the API shows it.
 type file struct {
 	ID, Status, Filename, ContentType, ChecksumSHA256, Reason string
+	Receipt                                                   string
+	Verdict                                                   *verdict
 	Size                                                      int64
 	Upload                                                    struct {
 		Method, URL string
 		Headers     map[string]string
 		ExpiresAt   time.Time
+	}
+}
+
+type verdict struct {
+	Outcome, DetectedType string
+	Findings              []struct{ Code, Where string }
+	Scanners              []struct{ Name string }
+	Coverage              struct {
+		Complete                 bool
+		Bytes, Unpacked, Entries int64
 	}
 }
 

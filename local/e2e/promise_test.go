@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -244,7 +245,7 @@ func TestADoubledAndALateEventVerifyOnce(t *testing.T) {
 			t.Errorf("%v %s", err, result.Payload)
 		}
 	}
-	if again := record(t, f.ID); again != r {
+	if again := record(t, f.ID); !reflect.DeepEqual(again, r) {
 		t.Errorf("the record has changed from\n%+v to\n%+v", r, again)
 	}
 	// An event of somebody else's making does nothing either.

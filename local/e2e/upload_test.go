@@ -128,7 +128,7 @@ func TestAnUploadURLServesOnceForTheseBytesOnly(t *testing.T) {
 			{"no if-none-match", f.Upload.URL, data, []string{"If-None-Match", ""}, 403, ""},
 			{"a tag that says clean", f.Upload.URL, data, []string{"X-Amz-Tagging", "vouch-verdict=clean"}, 403, "AccessDenied"},
 			{"an ACL", f.Upload.URL, data, []string{"X-Amz-Acl", "public-read"}, 403, "AccessDenied"},
-			{"another key", strings.Replace(f.Upload.URL, f.ID, f.ID[:35]+"0", 1) + "", data, nil, 403, "SignatureDoesNotMatch"},
+			{"another key", strings.Replace(f.Upload.URL, f.ID, f.ID[:35]+otherDigit(f.ID[35]), 1), data, nil, 403, "SignatureDoesNotMatch"},
 			{"a longer life", tampered(func(q url.Values) { q.Set("X-Amz-Expires", "604800") }), data, nil, 403, "SignatureDoesNotMatch"},
 			{"another signature", tampered(func(q url.Values) { q.Set("X-Amz-Signature", strings.Repeat("0", 64)) }), data, nil, 403, "SignatureDoesNotMatch"},
 			{"no signature", strings.SplitN(f.Upload.URL, "?", 2)[0], data, nil, 403, "AccessDenied"},
@@ -160,6 +160,14 @@ func TestAnUploadURLServesOnceForTheseBytesOnly(t *testing.T) {
 			alice.await(t, f.ID, "ready")
 		}
 	}
+}
+
+// otherDigit returns a hexadecimal digit that is not d.
+func otherDigit(d byte) string {
+	if d == '0' {
+		return "1"
+	}
+	return "0"
 }
 
 func TestOfManyPutsAtOnceExactlyOneIsTaken(t *testing.T) {

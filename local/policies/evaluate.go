@@ -13,13 +13,19 @@ type Request struct {
 	Context  map[string][]string
 }
 
-// Evaluate returns nil if the request is allowed, by the role's policies or
-// those of the resource, and otherwise an error that says why it is not.
-func Evaluate(r Request, resource ...Policy) error {
+// values are those that conditions look at, by lower-case key.
+func (r Request) values() map[string][]string {
 	have := map[string][]string{"aws:principalarn": {r.Role.ARN}}
 	for k, v := range r.Context {
 		have[strings.ToLower(k)] = v
 	}
+	return have
+}
+
+// Evaluate returns nil if the request is allowed, by the role's policies or
+// those of the resource, and otherwise an error that says why it is not.
+func Evaluate(r Request, resource ...Policy) error {
+	have := r.values()
 	allowed := false
 	for _, p := range r.Role.Policies {
 		for _, s := range p.Statements {
@@ -50,6 +56,20 @@ func Evaluate(r Request, resource ...Policy) error {
 		return fmt.Errorf("no policy allows %s to do %s to %s", r.Role.Name, r.Action, r.Resource)
 	}
 	return nil
+}
+
+// EvaluateKey is Evaluate for a KMS key. A key's policy must itself allow the
+// request, to the role or to its account: no role's policy opens a key that
+// its own policy does not ("Key policies in AWS KMS", KMS Developer Guide).
+func EvaluateKey(r Request, key Policy) error {
+	have := r.values()
+	for _, s := range key.Statements {
+		named, account := s.Principal.includes(r.Role.ARN)
+		if s.Effect == "Allow" && (named || account) && s.covers(r, have) {
+			return Evaluate(r, key)
+		}
+	}
+	return fmt.Errorf("the key's policy allows neither %s nor its account to do %s to %s", r.Role.Name, r.Action, r.Resource)
 }
 
 func denied(r Request, s Statement) error {

@@ -62,6 +62,33 @@ func TestDecisionsFollowTheEvaluationLogic(t *testing.T) {
 	}
 }
 
+func TestAKeyIsUsedOnlyIfItsOwnPolicyLetsItBe(t *testing.T) {
+	const arn = "arn:aws:kms:r:1:key/k"
+	allow := `{"Statement":{"Effect":"Allow","Action":"kms:Sign","Resource":"` + arn + `"}}`
+	other := `{"Statement":{"Effect":"Allow","Action":"kms:GetPublicKey","Resource":"` + arn + `"}}`
+	account := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"kms:*","Resource":"*"}}`
+	stranger := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::11:root"},"Action":"kms:*","Resource":"*"}}`
+	byName := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"` + downloader + `"},"Action":"kms:Sign","Resource":"*"}}`
+	readOnly := `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"kms:GetPublicKey","Resource":"*"}}`
+	denied := `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::1:root"},"Action":"kms:*","Resource":"*"},{"Effect":"Deny","Principal":{"AWS":"` + downloader + `"},"Action":"kms:Sign","Resource":"*"}]}`
+	for _, tt := range []struct {
+		name, identity, key string
+		want                bool
+	}{
+		{"both allow", allow, account, true},
+		{"the key speaks of another account", allow, stranger, false},
+		{"the key allows another action", allow, readOnly, false},
+		{"the role is allowed another action", other, account, false},
+		{"the key names the role", other, byName, true},
+		{"the key denies the role", allow, denied, false},
+	} {
+		r := Request{Role: Role{Name: "download", ARN: downloader, Policies: []Policy{must(t)(ParseIdentity([]byte(tt.identity)))}}, Action: "kms:Sign", Resource: arn}
+		if err := EvaluateKey(r, must(t)(ParseResource([]byte(tt.key)))); (err == nil) != tt.want {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 func TestARoleWithoutPoliciesMayDoNothing(t *testing.T) {
 	if Evaluate(Request{Action: "s3:GetObject", Resource: "*"}) == nil {
 		t.Error("it was allowed")

@@ -59,7 +59,11 @@ var properties = map[string]map[string]string{
 	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
 	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
 	"AWS::SNS::Subscription": {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
-	"AWS::KMS::Key":          {"Description": encryption, "EnableKeyRotation": encryption, "KeyPolicy": encryption},
+	"AWS::KMS::Key": {
+		"KeyUsage": honoured, "KeySpec": honoured, "KeyPolicy": honoured, "Description": honoured,
+		"PendingWindowInDays": "no key is ever deleted here", "EnableKeyRotation": encryption,
+	},
+	"AWS::KMS::Alias":        {"AliasName": honoured, "TargetKeyId": honoured},
 	"AWS::Logs::LogGroup":    {"RetentionInDays": observation, "LogGroupName": observation},
 	"function event HttpApi": {"ApiId": honoured, "Method": honoured, "Path": honoured, "Auth": honoured},
 	"function event EventBridgeRule": {
@@ -104,6 +108,12 @@ func (r resource) name(env Env) string {
 			return s
 		}
 	}
+	if r.Type == "AWS::KMS::Alias" { // so must an alias
+		name, err := (&resolver{env: env}).resolve(r.Properties["AliasName"])
+		if s, ok := name.(string); ok && err == nil {
+			return s
+		}
+	}
 	name := env.StackName + "-" + r.ID
 	if r.Type == "AWS::S3::Bucket" {
 		name = strings.ToLower(name)
@@ -141,6 +151,8 @@ func (r resource) arn(env Env) string {
 		return in("sqs", r.name(env))
 	case "AWS::SNS::Topic":
 		return in("sns", r.name(env))
+	case "AWS::KMS::Key":
+		return in("kms", "key/"+r.name(env))
 	case "AWS::Logs::LogGroup":
 		return in("logs", "log-group:"+r.name(env)+":*")
 	case role:

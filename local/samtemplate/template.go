@@ -32,6 +32,7 @@ type Stack struct {
 	StateMachines []StateMachine
 	EventBuses    []string // by name
 	Queues        []Queue
+	SigningKeys   []SigningKey
 	Rules         []Rule
 	Schedules     []Schedule
 	Outputs       map[string]string
@@ -226,6 +227,14 @@ func (b *builder) build(res resource) error {
 		return b.bucketPolicy(resolved)
 	case "AWS::Events::EventBus":
 		b.stack.EventBuses = append(b.stack.EventBuses, res.name(b.env))
+	case "AWS::KMS::Key":
+		if _, says := resolved["KeyUsage"]; !says { // the default, with which other services encrypt
+			b.stack.StoodIn = append(b.stack.StoodIn, res.Type+" "+res.ID+": "+encryption)
+			return nil
+		}
+		return b.signingKey(res, resolved)
+	case "AWS::KMS::Alias":
+		return b.checkAlias(res)
 	case "AWS::SQS::Queue":
 		b.stack.Queues = append(b.stack.Queues, Queue{Name: res.name(b.env), ARN: res.arn(b.env)})
 	}

@@ -23,7 +23,7 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 13 || len(stack.API.Routes) != 6 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 1 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
+	if len(stack.Functions) != 14 || len(stack.API.Routes) != 7 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 1 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
 	scan := function(t, stack, "ScanObjectFunction")
@@ -34,6 +34,9 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 		t.Error("the state machine's definition does not name its functions")
 	}
 	for _, r := range stack.API.Routes {
+		if r.Path == "/.well-known/jwks.json" && r.Authorizer == "NONE" && len(r.Scopes) == 0 {
+			continue // the one route that is public
+		}
 		if len(r.Scopes) != 1 || !strings.HasPrefix(r.Scopes[0], "files:") {
 			t.Errorf("%s %s needs the scopes %v", r.Method, r.Path, r.Scopes)
 		}
@@ -43,6 +46,11 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 		if s.Every != want {
 			t.Errorf("%s runs every %v, not every %v", s.Function, s.Every, want)
 		}
+	}
+	key := stack.SigningKeys[0]
+	ready := function(t, stack, "MarkReadyFunction")
+	if key.ID == "" || ready.Env["RECEIPT_KEY_ID"] != key.ID || !strings.HasSuffix(key.ARN, ":key/"+key.ID) || !slices.Equal(key.Aliases, []string{"alias/vouch-receipts"}) {
+		t.Errorf("%+v", key)
 	}
 	if len(stack.StoodIn) == 0 {
 		t.Error("nothing is said of what is not carried out")
@@ -144,6 +152,12 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 		"policy of no bucket": {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: b, PolicyDocument: {}}}}", "no bucket"},
 		"misspelt status":     {head + "Resources: {A: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: enabled}}}}", "enabled"},
 		"route of no API":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: HttpApi, Properties: {ApiId: x}}}}}}", "ApiId"},
+		"RSA key":             {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: RSA_2048}}}", "RSA_2048"},
+		"key to encrypt":      {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: ENCRYPT_DECRYPT}}}", "ENCRYPT_DECRYPT"},
+		"key without policy":  {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: ECC_NIST_P256}}}", "KeyPolicy"},
+		"key's odd policy":    {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: ECC_NIST_P256, KeyPolicy: {Statement: {Effect: Allow, Action: 'kms:*', Resource: '*'}}}}}", "principal"},
+		"alias of no key":     {head + "Resources: {A: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: B}}}", "no key"},
+		"AWS's own alias":     {head + "Resources: {A: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/aws/s3, TargetKeyId: B}}}", "alias/aws/s3"},
 		"twice":               {head + "Resources: {A: {Type: AWS::SQS::Queue}, A: {Type: AWS::SQS::Queue}}", "twice"},
 	} {
 		_, err := load([]byte(tt.template), ".", Env{Region: "r", AccountID: "1", StackName: "s"})

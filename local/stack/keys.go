@@ -82,10 +82,11 @@ func (k keys) secrets() map[string]string {
 type authorizer struct {
 	roles   map[string]policies.Role     // by access key, and by the name of a state machine
 	buckets map[string][]policies.Policy // by the bucket's ARN
+	keys    map[string]policies.Policy   // of KMS, by the key's ARN
 }
 
 func (s *Stack) authorizer() authorizer {
-	a := authorizer{roles: map[string]policies.Role{}, buckets: map[string][]policies.Policy{}}
+	a := authorizer{roles: map[string]policies.Role{}, buckets: map[string][]policies.Policy{}, keys: map[string]policies.Policy{}}
 	for _, f := range s.Template.Functions {
 		a.roles[s.keys.functions[f.LogicalID].ID] = f.Role
 	}
@@ -95,12 +96,20 @@ func (s *Stack) authorizer() authorizer {
 	for _, b := range s.Template.Buckets {
 		a.buckets["arn:aws:s3:::"+b.Name] = b.Policies
 	}
+	for _, k := range s.Template.SigningKeys {
+		a.keys[k.ARN] = k.Policy
+	}
 	return a
 }
 
-// Authorize decides by the policies of whoever has the key.
+// Authorize decides by the policies of whoever has the access key, and for a
+// key of KMS by that key's too.
 func (a authorizer) Authorize(accessKey, action, resource string, context map[string][]string) error {
-	return policies.Evaluate(policies.Request{Role: a.roles[accessKey], Action: action, Resource: resource, Context: context})
+	r := policies.Request{Role: a.roles[accessKey], Action: action, Resource: resource, Context: context}
+	if policy, ok := a.keys[resource]; ok {
+		return policies.EvaluateKey(r, policy)
+	}
+	return policies.Evaluate(r)
 }
 
 // objectAuthorizer decides by the bucket's policies too.

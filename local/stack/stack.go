@@ -315,6 +315,11 @@ func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
+	for _, k := range s.Template.SigningKeys {
+		if err := s.aws.CreateSigningKey(k.ID, k.Aliases...); err != nil {
+			return err
+		}
+	}
 	for _, m := range s.Template.StateMachines {
 		if err := s.aws.CreateStateMachine(ctx, m.Name, m.Definition, m.Role.ARN); err != nil {
 			return err

@@ -56,6 +56,21 @@ type (
 // Lambda returns h as the handler of a Lambda function behind an HTTP API. It
 // refuses a request without a subject, whatever the gateway let through.
 func Lambda(h Handler) func(context.Context, Event) (Reply, error) {
+	return function(func(ctx context.Context, e Event) (Response, error) { return serve(ctx, h, e) })
+}
+
+// Public answers a call to a route without an authorizer. Nothing of the
+// request reaches it: whoever asks gets the same.
+type Public func(ctx context.Context) (Response, error)
+
+// PublicLambda returns p as the handler of a Lambda function behind a route of
+// an HTTP API that anybody may call.
+func PublicLambda(p Public) func(context.Context, Event) (Reply, error) {
+	return function(func(ctx context.Context, _ Event) (Response, error) { return p(ctx) })
+}
+
+// function is a Lambda function that answers with what serve returns.
+func function(serve func(context.Context, Event) (Response, error)) func(context.Context, Event) (Reply, error) {
 	return func(ctx context.Context, e Event) (reply Reply, err error) {
 		log := slog.With("requestId", e.RequestContext.RequestID, "route", e.RouteKey)
 		defer func() {
@@ -64,7 +79,7 @@ func Lambda(h Handler) func(context.Context, Event) (Reply, error) {
 				reply, err = problemReply(nil), nil
 			}
 		}()
-		response, err := serve(ctx, h, e)
+		response, err := serve(ctx, e)
 		if err != nil {
 			reply := problemReply(err)
 			if reply.StatusCode >= http.StatusInternalServerError {

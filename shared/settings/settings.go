@@ -25,6 +25,8 @@ const (
 	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
 	Scanners     = "SCANNERS"          // which malware scanners are asked: verify.ParseScanners
 	Policy       = "POLICY_OVERRIDE"   // what differs from shared/policy/default.yaml; may be empty
+	ReceiptKey   = "RECEIPT_KEY_ID"    // the KMS key that signs receipts
+	ReceiptKeys  = "RECEIPT_KEY_IDS"   // the KMS keys that receipts may be signed with, by commas
 )
 
 // Read returns the values of the settings named. Its error names every one

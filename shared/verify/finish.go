@@ -24,10 +24,10 @@ type Publisher interface {
 	Publish(ctx context.Context, f file.File) error
 }
 
-// Receipts signs the statement that the version pinned on f was verified with
-// the verdict that f carries.
+// Receipts signs the statement that the version pinned on f, whose checksum f
+// carries, was verified with the verdict v.
 type Receipts interface {
-	Issue(ctx context.Context, f file.File) (string, error)
+	Issue(ctx context.Context, f file.File, v file.Verdict) (string, error)
 }
 
 // Finisher writes the verdict.
@@ -84,13 +84,10 @@ func (x Finisher) open(ctx context.Context, f file.File, checksum string, v *fil
 		return file.File{}, err
 	}
 	verified := f
-	verified.ChecksumSHA256, verified.Verdict = checksum, v
-	var receipt string
-	if x.Receipts != nil {
-		var err error
-		if receipt, err = x.Receipts.Issue(ctx, verified); err != nil {
-			return file.File{}, fmt.Errorf("issue the receipt: %w", err)
-		}
+	verified.ChecksumSHA256 = checksum
+	receipt, err := x.Receipts.Issue(ctx, verified, *v)
+	if err != nil {
+		return file.File{}, fmt.Errorf("issue the receipt: %w", err)
 	}
 	if err := x.Objects.Tag(ctx, f.Key, f.VersionID, v.Outcome); err != nil {
 		return file.File{}, fmt.Errorf("tag the object: %w", err)

@@ -103,8 +103,8 @@ func (w *world) Head(_ context.Context, _, _, _ string, n int) ([]byte, error) {
 	return []byte(w.body[:min(n, len(w.body))]), nil
 }
 
-func (w *world) Issue(_ context.Context, f file.File) (string, error) {
-	if f.Verdict == nil || f.ChecksumSHA256 == "" {
+func (w *world) Issue(_ context.Context, f file.File, _ file.Verdict) (string, error) {
+	if f.ChecksumSHA256 == "" || f.VersionID == "" {
 		return "", errors.New("a receipt of nothing")
 	}
 	return "receipt for " + f.VersionID, w.failReceipt

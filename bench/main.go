@@ -1,0 +1,108 @@
+// Command bench measures the scan function against clamd alone: both scan the
+// same files with the same daemon, in turns, in one run. It prints a table of
+// ratios, for times say nothing on another machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/vouch-s3/vouch/local/stack"
+)
+
+func main() {
+	runs := flag.Int("runs", 5, "how often each file is scanned each way")
+	large := flag.Int64("large", 2<<30-3, "bytes of the largest file; its scan is run once each way")
+	root := flag.String("root", ".", "the project's folder")
+	flag.Parse()
+	if err := run(*root, *runs, *large); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(root string, runs int, large int64) error {
+	if _, err := exec.LookPath("clamdscan"); err != nil {
+		return errors.New("clamdscan is missing: install it (apt-get install clamdscan)")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "vouch-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	s, err := stack.Start(ctx, stack.Options{
+		Template: filepath.Join(root, "template.yaml"), Functions: filepath.Join(root, ".vouch/bin/functions"), Dir: filepath.Join(dir, "stack"),
+		API: "127.0.0.1:0", S3: "127.0.0.1:0", AWS: "127.0.0.1:0", Clamd: "127.0.0.1:0",
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	b := bench{stack: s, conf: filepath.Join(dir, "stack", "clamd", "clamd.conf")}
+	fmt.Println("| file | bytes | clamdscan --stream | scan-object | throughput, scan-object : clamdscan | peak memory of scan-object |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- |")
+	for _, in := range inputs(large) {
+		n := runs
+		if in.once {
+			n = 1
+		}
+		if err := b.compare(ctx, dir, in, n); err != nil {
+			return fmt.Errorf("%s: %w", in.name, err)
+		}
+	}
+	return nil
+}
+
+// compare scans one file n times each way, in turns, and prints a row.
+func (b bench) compare(ctx context.Context, dir string, in input, n int) error {
+	path := filepath.Join(dir, "file")
+	size, err := in.write(path)
+	if err != nil {
+		return err
+	}
+	job, err := b.store(ctx, path, in.contentType, size)
+	if err != nil {
+		return err
+	}
+	var alone, ours []time.Duration
+	for i := range n + 1 {
+		a, err := b.clamdscan(ctx, path)
+		if err != nil {
+			return err
+		}
+		o, err := b.scanObject(ctx, job)
+		if err != nil {
+			return err
+		}
+		if i > 0 || n == 1 { // the first warms both up
+			alone, ours = append(alone, a), append(ours, o)
+		}
+		if n == 1 {
+			break
+		}
+	}
+	peak, err := peakMemory("scan-object")
+	if err != nil {
+		return err
+	}
+	var ratios []float64
+	for i := range alone {
+		ratios = append(ratios, alone[i].Seconds()/ours[i].Seconds())
+	}
+	slices.Sort(ratios)
+	slices.Sort(alone)
+	slices.Sort(ours)
+	fmt.Printf("| %s | %d | %v | %v | %.2f (%.2f to %.2f) | %d MiB |\n", in.name, size,
+		alone[len(alone)/2].Round(time.Millisecond), ours[len(ours)/2].Round(time.Millisecond),
+		ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1], peak>>20)
+	return b.remove(ctx, job)
+}
