@@ -71,7 +71,7 @@ func passwordPDF(b *builder) []byte {
 }
 
 func pdfBomb(b *builder) []byte {
-	return pdf("", catalog, pages, page, b.deflated("", strings.Repeat("\x00", 100<<20)))
+	return pdf("", catalog, pages, page, b.content(), b.deflated("/Type /ObjStm /N 1 /First 4", strings.Repeat("\x00", 100<<20)))
 }
 
 func pdfWithZip(b *builder) []byte { return append(pdfLetter(b), zipFolder(b)...) }

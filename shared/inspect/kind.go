@@ -61,13 +61,16 @@ func inspectorOf(k kind) inspector {
 		{inspectExecutable, []string{
 			"application/vnd.microsoft.portable-executable", "application/x-elf", "application/x-mach-binary",
 			"application/x-ms-installer", "application/x-java-applet", "application/x-sharedlib", "application/wasm",
-			"application/x-ms-shortcut",
+			"application/x-ms-shortcut", "application/x-bytecode.python", "application/x-shockwave-flash",
+			"application/x-chrome-extension", "application/vnd.ms-htmlhelp",
+			"text/x-shellscript", "text/x-python", "text/x-perl", "text/x-ruby", "text/x-lua", "text/x-tcl", "text/x-php",
 		}},
 		{inspectPDF, []string{"application/pdf"}},
 		{inspectOLE, []string{"application/x-ole-storage"}},
 		{inspectMarkup, []string{"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"}},
+		{inspectText, []string{"text/plain"}},
 		{inspectImage, []string{
-			"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "image/avif", "image/heic", "image/heif",
+			"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "image/avif", "image/heic", "image/heic-sequence", "image/heif", "image/heif-sequence",
 		}},
 	} {
 		if k.is(i.types...) {
