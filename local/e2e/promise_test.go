@@ -204,6 +204,14 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 		"scan-object tags a version": func() error {
 			return tag(t, objectsAs(t, "ScanObjectFunction"), r)
 		},
+		"run-canary writes where others' files are": func() error {
+			_, err := objectsAs(t, "RunCanaryFunction").PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(r.Key + "x"), Body: strings.NewReader("x"), IfNoneMatch: aws.String("*")})
+			return err
+		},
+		"run-canary reads another's file": func() error {
+			_, err := objectsAs(t, "RunCanaryFunction").GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: &r.Key, VersionId: &r.VersionID})
+			return err
+		},
 		"delete-file starts a workflow": func() error {
 			return workflow.New(sfn.NewFromConfig(config("DeleteFileFunction")), local.Template.StateMachines[0].ARN).Start(t.Context(), "x", verify.JobFor(r))
 		},

@@ -15,6 +15,7 @@ const (
 	onlyInAWS   = "it matters in AWS only"
 	encryption  = "the disk of this machine is encrypted, or not, for all"
 	observation = "the local stack writes its logs to a file and keeps no traces"
+	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
 )
 
 // properties is the one table of what is read of a template: by resource type,
@@ -50,9 +51,17 @@ var properties = map[string]map[string]string{
 	"AWS::Events::EventBus": {"Name": honoured},
 	"AWS::SQS::Queue":       {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
 	"AWS::SQS::QueuePolicy": {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
+	"AWS::CloudWatch::Alarm": {
+		"AlarmDescription": alarms, "Namespace": alarms, "MetricName": alarms, "Dimensions": alarms, "Statistic": alarms, "Period": alarms,
+		"EvaluationPeriods": alarms, "DatapointsToAlarm": alarms, "ComparisonOperator": alarms, "Threshold": alarms, "TreatMissingData": alarms,
+		"AlarmActions": alarms, "OKActions": alarms,
+	},
+	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
+	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
+	"AWS::SNS::Subscription": {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
 	"AWS::KMS::Key": {
 		"KeyUsage": honoured, "KeySpec": honoured, "KeyPolicy": honoured, "Description": honoured,
-		"PendingWindowInDays": "no key is ever deleted here",
+		"PendingWindowInDays": "no key is ever deleted here", "EnableKeyRotation": encryption,
 	},
 	"AWS::KMS::Alias":        {"AliasName": honoured, "TargetKeyId": honoured},
 	"AWS::Logs::LogGroup":    {"RetentionInDays": observation, "LogGroupName": observation},
@@ -114,7 +123,7 @@ func (r resource) name(env Env) string {
 
 func (r resource) ref(env Env) string {
 	switch r.Type {
-	case "AWS::Serverless::StateMachine":
+	case "AWS::Serverless::StateMachine", "AWS::SNS::Topic":
 		return r.arn(env)
 	case "AWS::SQS::Queue":
 		return "https://sqs." + env.Region + ".amazonaws.com/" + env.AccountID + "/" + r.name(env)
@@ -140,6 +149,8 @@ func (r resource) arn(env Env) string {
 		return in("events", "event-bus/"+r.name(env))
 	case "AWS::SQS::Queue":
 		return in("sqs", r.name(env))
+	case "AWS::SNS::Topic":
+		return in("sns", r.name(env))
 	case "AWS::KMS::Key":
 		return in("kms", "key/"+r.name(env))
 	case "AWS::Logs::LogGroup":

@@ -228,6 +228,10 @@ func (b *builder) build(res resource) error {
 	case "AWS::Events::EventBus":
 		b.stack.EventBuses = append(b.stack.EventBuses, res.name(b.env))
 	case "AWS::KMS::Key":
+		if _, says := resolved["KeyUsage"]; !says { // the default, with which other services encrypt
+			b.stack.StoodIn = append(b.stack.StoodIn, res.Type+" "+res.ID+": "+encryption)
+			return nil
+		}
 		return b.signingKey(res, resolved)
 	case "AWS::KMS::Alias":
 		return b.checkAlias(res)

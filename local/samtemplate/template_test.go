@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/local/policies"
+	"github.com/vouch-s3/vouch/shared/canary"
+	"github.com/vouch-s3/vouch/shared/file"
 )
 
 func env() Env {
@@ -21,10 +23,10 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 13 || len(stack.API.Routes) != 7 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 1 || len(stack.Rules) != 1 || len(stack.Schedules) != 1 {
+	if len(stack.Functions) != 14 || len(stack.API.Routes) != 7 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 1 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
-	scan := stack.Functions[slices.IndexFunc(stack.Functions, func(f Function) bool { return f.LogicalID == "ScanObjectFunction" })]
+	scan := function(t, stack, "ScanObjectFunction")
 	if scan.Timeout != 870*time.Second || scan.MemoryMB != 1024 || scan.Env["CLAMD_ADDRESS"] != "127.0.0.1:3310" || scan.Env["FILES_TABLE"] != "vouch-FilesTable" || scan.CodeURI != "functions/scan-object" {
 		t.Errorf("%+v", scan)
 	}
@@ -39,22 +41,25 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 			t.Errorf("%s %s needs the scopes %v", r.Method, r.Path, r.Scopes)
 		}
 	}
+	for _, s := range stack.Schedules {
+		want := map[string]time.Duration{"vouch-RunCanaryFunction": 15 * time.Minute, "vouch-SweepUploadsFunction": 5 * time.Minute}[s.Function]
+		if s.Every != want {
+			t.Errorf("%s runs every %v, not every %v", s.Function, s.Every, want)
+		}
+	}
 	key := stack.SigningKeys[0]
-	ready := stack.Functions[slices.IndexFunc(stack.Functions, func(f Function) bool { return f.LogicalID == "MarkReadyFunction" })]
+	ready := function(t, stack, "MarkReadyFunction")
 	if key.ID == "" || ready.Env["RECEIPT_KEY_ID"] != key.ID || !strings.HasSuffix(key.ARN, ":key/"+key.ID) || !slices.Equal(key.Aliases, []string{"alias/vouch-receipts"}) {
 		t.Errorf("%+v", key)
-	}
-	if stack.Schedules[0].Every != 5*time.Minute {
-		t.Errorf("the sweeper runs every %v", stack.Schedules[0].Every)
 	}
 	if len(stack.StoodIn) == 0 {
 		t.Error("nothing is said of what is not carried out")
 	}
 }
 
-// The promise in the bucket's own policy: whatever role code the download
-// function runs, S3 itself gives it nothing that is not clean.
-func TestTheBucketDeniesTheDownloadRoleWhatIsNotClean(t *testing.T) {
+// The promise in the bucket's own policy: whatever code the roles run that
+// sign downloads, S3 itself gives them nothing that is not clean.
+func TestTheBucketDeniesTheDownloadRolesWhatIsNotClean(t *testing.T) {
 	stack, err := Load("../../template.yaml", env())
 	if err != nil {
 		t.Fatal(err)
@@ -63,25 +68,65 @@ func TestTheBucketDeniesTheDownloadRoleWhatIsNotClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range stack.Functions {
-		if f.LogicalID != "CreateDownloadFunction" {
-			continue
-		}
+	for _, name := range []string{"CreateDownloadFunction", "RunCanaryFunction"} {
+		role := function(t, stack, name).Role
+		role.Policies = []policies.Policy{all} // even with every permission
 		for _, action := range []string{"s3:GetObject", "s3:GetObjectVersion"} {
 			for tag, want := range map[string]bool{"": false, "rejected": false, "Clean": false, "clean": true} {
-				r := policies.Request{Role: f.Role, Action: action, Resource: "arn:aws:s3:::vouch-filesbucket/files/a/b", Context: map[string][]string{"aws:SecureTransport": {"true"}}}
-				r.Role.Policies = []policies.Policy{all} // even with every permission
+				r := policies.Request{Role: role, Action: action, Resource: "arn:aws:s3:::vouch-filesbucket/files/a/b", Context: map[string][]string{"aws:SecureTransport": {"true"}}}
 				if tag != "" {
 					r.Context["s3:ExistingObjectTag/vouch-verdict"] = []string{tag}
 				}
 				if err := policies.Evaluate(r, stack.Buckets[0].Policies...); (err == nil) != want {
-					t.Errorf("%s with the tag %q: %v", action, tag, err)
+					t.Errorf("%s: %s with the tag %q: %v", name, action, tag, err)
 				}
 			}
 		}
-		return
 	}
-	t.Error("there is no download function")
+}
+
+func function(t *testing.T, s *Stack, logicalID string) Function {
+	t.Helper()
+	i := slices.IndexFunc(s.Functions, func(f Function) bool { return f.LogicalID == logicalID })
+	if i < 0 {
+		t.Fatalf("there is no %s", logicalID)
+	}
+	return s.Functions[i]
+}
+
+// The folder of the canary's files is written out in the template, since no
+// policy can hash.
+func TestTheCanaryReachesItsOwnObjectsAndNobodyElses(t *testing.T) {
+	stack, err := Load("../../template.yaml", env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e"
+	f := function(t, stack, "RunCanaryFunction")
+	if longest := canary.Within + canary.TidyWithin; f.Timeout <= longest {
+		t.Errorf("the function ends after %v, and a run may take %v", f.Timeout, longest)
+	}
+	for owner, own := range map[string]bool{canary.Owner: true, "alice": false, "vouch-canary": false} {
+		key := file.Key(owner, id)
+		for action, context := range map[string]map[string][]string{
+			"s3:PutObject":           {"s3:if-none-match": {"*"}},
+			"s3:GetObjectVersion":    {"s3:ExistingObjectTag/vouch-verdict": {"clean"}},
+			"s3:DeleteObjectVersion": {},
+			"s3:ListBucketVersions":  {"s3:prefix": {key}},
+		} {
+			r := policies.Request{Role: f.Role, Action: action, Resource: "arn:aws:s3:::vouch-filesbucket/" + key, Context: context}
+			if action == "s3:ListBucketVersions" {
+				r.Resource = "arn:aws:s3:::vouch-filesbucket"
+			}
+			if err := policies.Evaluate(r); (err == nil) != own {
+				t.Errorf("%s of a file of %q: %v", action, owner, err)
+			}
+			r.Context = nil
+			if err := policies.Evaluate(r); err == nil && action != "s3:DeleteObjectVersion" {
+				t.Errorf("%s of a file of %q is allowed without its condition", action, owner)
+			}
+		}
+	}
 }
 
 func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
