@@ -421,7 +421,7 @@ func TestAFileThatIsVerifyingWhenEverythingIsKilledReachesItsEnd(t *testing.T) {
 	if status, _, body := fetch(t, alice.link(t, big.ID)); status != 200 || !bytes.Equal(body, content) {
 		t.Errorf("%d, %d bytes came back", status, len(body))
 	}
-	if again := alice.get(t, small.ID); fmt.Sprint(again) != fmt.Sprint(small) {
+	if again := alice.get(t, small.ID); !reflect.DeepEqual(again, small) {
 		t.Errorf("an older file changed from %+v to %+v", small, again)
 	}
 }
