@@ -19,6 +19,9 @@ type Sample struct {
 	// Reason is why the file is rejected; empty for a file that is to be ready.
 	Reason string `yaml:"reason"`
 
+	// Inspection is what the inspection alone finds, where that is not the reason.
+	Inspection string `yaml:"inspection"`
+
 	// Detected is the type that the bytes are found to be.
 	Detected string `yaml:"detected"`
 
@@ -85,7 +88,7 @@ var makers = map[string]maker{
 	"eicar-nested.zip": eicarNested, "eicar.tar.gz": eicarTarGzip, "eicar-last.zip": eicarLast,
 
 	// What cannot be looked into, or unpacks without end.
-	"password.zip": passwordZip, "aes.zip": aesZip, "password.docx": passwordDocument, "password.pdf": passwordPDF,
+	"password.zip": passwordZip, "aes.zip": aesZip, "password.docx": passwordDocument, "password.xls": passwordDocument, "password.pdf": passwordPDF,
 	"zeros.zip": zerosZip, "42.zip": nestedBomb, "deep.zip": deepZip, "many.zip": manyZip, "zeros.gz": zerosGzip, "bomb.pdf": pdfBomb,
 	"files.7z": sevenZip, "method.zip": oddMethodZip,
 
