@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -24,10 +25,12 @@ import (
 // table is the table of records, as the local stack calls it.
 const table = stack.Name + "-FilesTable"
 
-// bench is a running stack, and the configuration of its clamd.
+// bench is a running stack, the configuration of its clamd, and where results
+// go.
 type bench struct {
 	stack *stack.Stack
 	conf  string
+	out   io.Writer
 }
 
 // store puts the file into S3 with a record that is being verified.
