@@ -204,7 +204,14 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 			return tag(t, objectsAs(t, "ScanObjectFunction"), r)
 		},
 		"delete-file starts a workflow": func() error {
-			return workflow.New(sfn.NewFromConfig(config("DeleteFileFunction")), local.Template.StateMachines[0].ARN).Start(t.Context(), "x", verify.JobFor(r))
+			return workflow.New(sfn.NewFromConfig(config("DeleteFileFunction")), local.Template.Outputs["StateMachineArn"]).Start(t.Context(), "x", verify.JobFor(r))
+		},
+		"rescan-files starts a verification": func() error {
+			return workflow.New(sfn.NewFromConfig(config("RescanFilesFunction")), local.Template.Outputs["StateMachineArn"]).Start(t.Context(), "x", verify.JobFor(r))
+		},
+		"list-ready-files lists an owner's files": func() error {
+			_, _, err := dynamo.New(dynamodb.NewFromConfig(config("ListReadyFilesFunction")), table).List(t.Context(), domain.Query{Owner: "alice", Limit: 1})
+			return err
 		},
 		"nobody signs with a wrong secret": func() error {
 			cfg := local.Admin()
