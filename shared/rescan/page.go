@@ -18,10 +18,16 @@ const (
 	PageSize = 500
 
 	// PagesPerExecution is how many pages an execution is handed. A page makes 13
-	// events of its history, and three more for each retry of the step that lists;
+	// events of its history (15 if it fails), and three more for each retry of the step that lists;
 	// 25,000 events end an execution.
 	PagesPerExecution = 1000
 )
+
+// MaxFailedPages is how many pages in a row may fail by more than half before a
+// run ends. One may be full of files that nothing can decide upon, which stand
+// at the beginning of every run, since their verdicts grow old; several are a
+// scanner that is down, and then every other file would be asked for in vain.
+const MaxFailedPages = 3
 
 // Pager hands out the pages of runs.
 type Pager struct {
@@ -48,6 +54,15 @@ func (g Pager) Page(ctx context.Context, p Position) (Page, error) {
 	if p.Run == "" {
 		p.Run = name(p.Before, 0)
 	}
+	p.FailedPages++
+	if !p.Failed {
+		p.FailedPages = 0
+	}
+	if p.FailedPages >= MaxFailedPages {
+		p.Done = true // and p.Failed stays, which ends the execution as stopped
+		return Page{Jobs: []verify.Job{}, Concurrency: g.Concurrency, Next: p}, nil
+	}
+	p.Failed = false
 	if p.Pages >= PagesPerExecution {
 		return g.handOver(ctx, p)
 	}

@@ -35,6 +35,11 @@ type Position struct {
 	Part  int `json:"part"`  // counts the run's executions, from 0
 	Pages int `json:"pages"` // that this execution has been handed
 
+	// FailedPages counts the pages in a row of which more than half failed, and
+	// Failed says that the last one was such a page.
+	FailedPages int  `json:"failedPages"`
+	Failed      bool `json:"failed"`
+
 	// Done says that there is nothing more for this execution to do.
 	Done bool `json:"done"`
 }

@@ -166,6 +166,40 @@ func TestGoingOnTwiceIsGoingOnOnce(t *testing.T) {
 	}
 }
 
+// Files that nothing can decide upon come first in every run, and must not keep
+// the others from their turn; a scanner that is down must not be asked for all.
+func TestARunGoesOnBehindAPageThatFailsAndNotBehindSeveral(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fails func(page int) bool
+		pages int  // with files
+		ends  bool // as stopped
+	}{
+		"none":                      {func(int) bool { return false }, 10, false},
+		"the first":                 {func(n int) bool { return n == 0 }, 10, false},
+		"two in a row and again":    {func(n int) bool { return n%3 != 2 }, 10, true}, // the last one fails too
+		"all":                       {func(int) bool { return true }, MaxFailedPages, true},
+		"the last":                  {func(n int) bool { return n == 9 }, 10, true},
+		"all from the fifth onward": {func(n int) bool { return n >= 4 }, 4 + MaxFailedPages, true},
+	} {
+		w := newWorld(10 * PageSize)
+		p, pages := Position{Run: "r", Before: now}, 0
+		for !p.Done {
+			page, err := w.pager().Page(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p = page.Next
+			if len(page.Jobs) > 0 {
+				p.Failed = tt.fails(pages)
+				pages++
+			}
+		}
+		if pages != tt.pages || p.Failed != tt.ends {
+			t.Errorf("%s: %d pages, stopped %v", name, pages, p.Failed)
+		}
+	}
+}
+
 // A schedule starts the state machine with no more than {}.
 func TestAnEmptyInputIsARunOverAllFiles(t *testing.T) {
 	var p Position
