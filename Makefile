@@ -5,6 +5,7 @@ ROOT    := $(CURDIR)
 BIN     := $(ROOT)/.vouch/bin
 STACK   := $(BIN)/vouch-local
 SUB     ?= alice
+SCOPES  ?= files:read files:write
 
 # The tools that check the code, at versions that the checks are known to pass with.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -24,8 +25,8 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	$(GO) test -race ./...
 	cd local && $(GO) test -race -timeout 20m ./...
 
-token: stack ## print a token that the local stack accepts: make token SUB=alice
-	@$(STACK) token -sub '$(SUB)' $(ARGS)
+token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin"
+	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' $(ARGS)
 
 functions: ## build the Lambda functions for this machine
 	@mkdir -p $(BIN)/functions

@@ -222,8 +222,8 @@ func (e *Endpoint) dispatch(ctx context.Context, c call) (status int, header htt
 	switch {
 	case c.service == "DynamoDB" && mutates[c.operation]:
 		return e.mutate(ctx, c)
-	case c.service == "DynamoDB" && c.operation == "Query" && bytes.Contains(c.body, []byte(`"ExclusiveStartKey"`)):
-		return e.queryAfter(ctx, c)
+	case c.service == "DynamoDB" && c.operation == "Query" && (bytes.Contains(c.body, []byte(`"ExclusiveStartKey"`)) || bytes.Contains(c.body, []byte(`"Limit"`))):
+		return e.queryPage(ctx, c)
 	case c.service == "AWSStepFunctions" && c.operation == "StartExecution":
 		return e.startExecution(ctx, c)
 	case c.service == "AWSStepFunctions" && c.operation == "DescribeExecution":

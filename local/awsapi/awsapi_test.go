@@ -89,12 +89,34 @@ func TestLambdaTasksWaitForATokenAndKeepTheirPayload(t *testing.T) {
 	}
 }
 
+func TestTheTasksWithinAMapWaitForATokenToo(t *testing.T) {
+	const definition = `{"StartAt":"A","States":{"A":{"Type":"Map","ItemsPath":"$.jobs","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f","Payload":{"x.$":"$.x"}},"End":true}}},"End":true}}}`
+	got, err := callbacks("machine", definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d map[string]any
+	if err := json.Unmarshal([]byte(got), &d); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got, callbackResource) || strings.Contains(got, invokeResource+`"`) || !distributes(d) {
+		t.Error(got)
+	}
+	if inline := strings.Replace(definition, "DISTRIBUTED", "INLINE", 1); json.Unmarshal([]byte(inline), &d) != nil || distributes(d) {
+		t.Error("a Map within the execution is taken for a distributed one")
+	}
+}
+
 func TestADefinitionThatCannotRunHereIsRefused(t *testing.T) {
 	for name, definition := range map[string]string{
 		"not JSON":         `{`,
 		"JSONata":          `{"QueryLanguage":"JSONata","States":{}}`,
 		"another resource": `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}`,
-		"another type":     `{"States":{"A":{"Type":"Map"}}}`,
+		"another type":     `{"States":{"A":{"Type":"Parallel"}}}`,
+		"an empty Map":     `{"States":{"A":{"Type":"Map"}}}`,
+		"a Map over S3":    `{"States":{"A":{"Type":"Map","ItemReader":{},"ItemProcessor":{"States":{}}}}}`,
+		"a task in a Map":  `{"States":{"A":{"Type":"Map","ItemProcessor":{"States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}}}}`,
+		"TaskFailed, Map":  `{"States":{"A":{"Type":"Map","ItemProcessor":{"States":{}},"Catch":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
 		"TaskFailed":       `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Retry":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
 		"a qualifier":      `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f","Qualifier":"x"}}}}`,
 	} {

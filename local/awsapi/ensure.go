@@ -38,11 +38,27 @@ func (e *Endpoint) ExpireItems(ctx context.Context, table, attribute string) err
 	return nil
 }
 
-// CreateStateMachine creates a state machine.
+// CreateStateMachine creates a state machine. Its role must be allowed what AWS
+// asks of it to run a Map in distributed mode, which kumo does not ask.
 func (e *Endpoint) CreateStateMachine(ctx context.Context, name, definition, roleARN string) error {
 	rewritten, err := callbacks(name, definition)
 	if err != nil {
 		return fmt.Errorf("create state machine %s: %w", name, err)
+	}
+	var d map[string]any
+	if err := json.Unmarshal([]byte(definition), &d); err != nil {
+		return fmt.Errorf("create state machine %s: %w", name, err)
+	}
+	if distributes(d) {
+		in := "arn:aws:states:" + e.Region + ":" + AccountID
+		if err := e.Authorizer.Authorize(name, "states:StartExecution", in+":stateMachine:"+name, nil); err != nil {
+			return fmt.Errorf("create state machine %s: a Map in distributed mode starts its children: %w", name, err)
+		}
+		for _, action := range []string{"states:DescribeExecution", "states:StopExecution"} {
+			if err := e.Authorizer.Authorize(name, action, in+":execution:"+name+"/label:id", nil); err != nil {
+				return fmt.Errorf("create state machine %s: a Map in distributed mode follows its children: %w", name, err)
+			}
+		}
 	}
 	err = e.ask(ctx, "AWSStepFunctions.CreateStateMachine", map[string]string{"name": name, "definition": rewritten, "roleArn": roleARN, "type": "STANDARD"}, nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -97,6 +98,24 @@ func (e *Endpoint) startExecution(ctx context.Context, c call) (int, http.Header
 	}
 	x.byName[started.ARN] = &started
 	return status, header, answer, nil
+}
+
+// StartExecution starts an execution with a name of its own, as EventBridge
+// Scheduler does.
+func (e *Endpoint) StartExecution(ctx context.Context, machineARN, input string) error {
+	body, err := json.Marshal(map[string]string{"stateMachineArn": machineARN, "name": rand.Text(), "input": input})
+	if err != nil {
+		return err
+	}
+	c := call{operation: "StartExecution", body: body, header: http.Header{"X-Amz-Target": {"AWSStepFunctions.StartExecution"}, "Content-Type": {"application/x-amz-json-1.0"}}}
+	status, _, answer, err := e.startExecution(ctx, c)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("start an execution of %s: %d %s", machineARN, status, answer)
+	}
+	return nil
 }
 
 // describeExecution answers for an execution of before a restart too.

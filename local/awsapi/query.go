@@ -25,10 +25,11 @@ type keyPart struct{ AttributeName, KeyType string }
 // item is an item, or a key, in DynamoDB's JSON: a type and a text by attribute.
 type item map[string]map[string]any
 
-// queryAfter answers a Query that goes on behind a key. kumo looks for the item
-// with that key, and begins anew when it has left the index meanwhile; DynamoDB
-// goes on where it would be. So kumo is asked for all, and the page is cut here.
-func (e *Endpoint) queryAfter(ctx context.Context, c call) (int, http.Header, []byte, error) {
+// queryPage answers a Query for a page. kumo looks for the item that the page
+// begins behind, and begins anew when it has left the index meanwhile; DynamoDB
+// goes on where it would be. And what kumo returns to go on behind lacks the key
+// of the index. So kumo is asked for all, and the page is cut here.
+func (e *Endpoint) queryPage(ctx context.Context, c call) (int, http.Header, []byte, error) {
 	var in map[string]any
 	var q struct {
 		TableName, IndexName string
@@ -65,7 +66,10 @@ func (e *Endpoint) queryAfter(ctx context.Context, c call) (int, http.Header, []
 		return 0
 	}
 	slices.SortFunc(all.Items, order)
-	page := slices.DeleteFunc(all.Items, func(i item) bool { return order(i, q.ExclusiveStartKey) <= 0 })
+	page := all.Items
+	if q.ExclusiveStartKey != nil {
+		page = slices.DeleteFunc(page, func(i item) bool { return order(i, q.ExclusiveStartKey) <= 0 })
+	}
 	out := map[string]any{}
 	if q.Limit > 0 && len(page) > q.Limit {
 		page = page[:q.Limit]

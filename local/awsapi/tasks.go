@@ -36,27 +36,82 @@ func callbacks(machine, definition string) (string, error) {
 	if q, ok := d["QueryLanguage"]; ok && q != "JSONPath" {
 		return "", fmt.Errorf("the query language %v is not offered here", q)
 	}
-	states, _ := d["States"].(map[string]any)
-	for name, v := range states {
-		state, _ := v.(map[string]any)
-		switch state["Type"] {
-		case "Task":
-			if err := callback(machine, state); err != nil {
-				return "", fmt.Errorf("state %s: %w", name, err)
-			}
-		case "Choice", "Pass", "Succeed", "Fail", "Wait":
-		default:
-			return "", fmt.Errorf("state %s: the type %v is not offered here", name, state["Type"])
-		}
+	if err := callbackStates(machine, d); err != nil {
+		return "", err
 	}
 	out, err := json.Marshal(d)
 	return string(out), err
 }
 
-func callback(machine string, state map[string]any) error {
-	if state["Resource"] != invokeResource {
-		return fmt.Errorf("the resource %v is not offered here, only %s", state["Resource"], invokeResource)
+// callbackStates rewrites the states of a definition, or of the processor of a
+// Map.
+func callbackStates(machine string, d map[string]any) error {
+	states, _ := d["States"].(map[string]any)
+	for name, v := range states {
+		state, _ := v.(map[string]any)
+		var err error
+		switch state["Type"] {
+		case "Task":
+			if err = knownErrors(state); err == nil {
+				err = callback(machine, state)
+			}
+		case "Map":
+			if err = knownErrors(state); err == nil {
+				err = callbackMap(machine, state)
+			}
+		case "Choice", "Pass", "Succeed", "Fail", "Wait":
+		default:
+			err = fmt.Errorf("the type %v is not offered here", state["Type"])
+		}
+		if err != nil {
+			return fmt.Errorf("state %s: %w", name, err)
+		}
 	}
+	return nil
+}
+
+// mapFields are the fields of a Map that kumo carries out as AWS does. ItemReader
+// and ResultWriter would reach kumo's own S3, which is not the stack's.
+var mapFields = []string{
+	"Type", "Comment", "Next", "End", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Retry", "Catch",
+	"ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath", "ToleratedFailurePercentage", "ToleratedFailureCount", "ItemProcessor",
+}
+
+// callbackMap rewrites the tasks within a Map, which kumo runs as part of the
+// same execution in either mode.
+func callbackMap(machine string, state map[string]any) error {
+	for field := range state {
+		if !slices.Contains(mapFields, field) {
+			return fmt.Errorf("the field %s of a Map is not offered here", field)
+		}
+	}
+	processor, ok := state["ItemProcessor"].(map[string]any)
+	if !ok {
+		return fmt.Errorf("a Map without an ItemProcessor is not offered here")
+	}
+	return callbackStates(machine, processor)
+}
+
+// distributes reports whether a definition, as it is after JSON has been read,
+// has a Map in distributed mode at its top level or within another Map.
+func distributes(d map[string]any) bool {
+	states, _ := d["States"].(map[string]any)
+	for _, v := range states {
+		state, _ := v.(map[string]any)
+		processor, ok := state["ItemProcessor"].(map[string]any)
+		if !ok {
+			continue
+		}
+		config, _ := processor["ProcessorConfig"].(map[string]any)
+		if config["Mode"] == "DISTRIBUTED" || distributes(processor) {
+			return true
+		}
+	}
+	return false
+}
+
+// knownErrors refuses what would match other errors here than on AWS.
+func knownErrors(state map[string]any) error {
 	for _, field := range []string{"Retry", "Catch"} {
 		rules, _ := state[field].([]any)
 		for _, rule := range rules {
@@ -66,6 +121,13 @@ func callback(machine string, state map[string]any) error {
 				return fmt.Errorf("%s: States.TaskFailed is not offered here, for kumo matches it with no function's error; say States.ALL", field)
 			}
 		}
+	}
+	return nil
+}
+
+func callback(machine string, state map[string]any) error {
+	if state["Resource"] != invokeResource {
+		return fmt.Errorf("the resource %v is not offered here, only %s", state["Resource"], invokeResource)
 	}
 	parameters, _ := state["Parameters"].(map[string]any)
 	wrapped := map[string]any{"token.$": "$$.Task.Token", "role": machine}

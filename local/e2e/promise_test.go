@@ -213,7 +213,14 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 			return err
 		},
 		"delete-file starts a workflow": func() error {
-			return workflow.New(sfn.NewFromConfig(config("DeleteFileFunction")), local.Template.StateMachines[0].ARN).Start(t.Context(), "x", verify.JobFor(r))
+			return workflow.New(sfn.NewFromConfig(config("DeleteFileFunction")), local.Template.Outputs["StateMachineArn"]).Start(t.Context(), "x", verify.JobFor(r))
+		},
+		"rescan-files starts a verification": func() error {
+			return workflow.New(sfn.NewFromConfig(config("RescanFilesFunction")), local.Template.Outputs["StateMachineArn"]).Start(t.Context(), "x", verify.JobFor(r))
+		},
+		"list-ready-files lists an owner's files": func() error {
+			_, _, err := dynamo.New(dynamodb.NewFromConfig(config("ListReadyFilesFunction")), table).List(t.Context(), domain.Query{Owner: "alice", Limit: 1})
+			return err
 		},
 		"nobody signs with a wrong secret": func() error {
 			cfg := local.Admin()
@@ -416,13 +423,44 @@ func TestAFileThatIsVerifyingWhenEverythingIsKilledReachesItsEnd(t *testing.T) {
 	first.Wait()
 
 	second := start()
-	defer func() { second.Process.Signal(os.Interrupt); second.Wait() }()
 	alice.await(t, big.ID, "ready")
 	if status, _, body := fetch(t, alice.link(t, big.ID)); status != 200 || !bytes.Equal(body, content) {
 		t.Errorf("%d, %d bytes came back", status, len(body))
 	}
 	if again := alice.get(t, small.ID); !reflect.DeepEqual(again, small) {
 		t.Errorf("an older file changed from %+v to %+v", small, again)
+	}
+
+	// And so does a re-scan.
+	token, err = exec.Command(binary, "token", "-sub", "operator", "-scopes", "files:admin", "-dir", data, "-api", ports[0]).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := user{"operator", strings.TrimSpace(string(token)), "http://" + ports[0]}
+	if r := admin.call(t, "POST", "/admin/rescan", ""); r.status != http.StatusAccepted {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if err := second.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	second.Wait()
+	killed := time.Now()
+
+	third := start()
+	defer func() { third.Process.Signal(os.Interrupt); third.Wait() }()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		r := alice.call(t, "GET", "/files/"+big.ID, "")
+		var f struct {
+			Status  string
+			Verdict struct{ CheckedAt time.Time }
+		}
+		r.into(t, &f)
+		if f.Status != "ready" || time.Now().After(deadline) {
+			t.Fatalf("%d %s, killed at %v", r.status, r.body, killed)
+		}
+		if f.Verdict.CheckedAt.After(killed) {
+			break
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func TestEverySampleEventIsAnsweredByItsFunction(t *testing.T) {
 				t.Errorf("%s: %v in %s", filepath.Base(path), err, result.Payload)
 			}
 			want := map[string]int{
-				"create-upload": 201, "list-files": 200, "get-file": 404, "complete-upload": 404, "create-download": 404, "delete-file": 404, "get-keys": 200,
+				"create-upload": 201, "list-files": 200, "get-file": 404, "complete-upload": 404, "create-download": 404, "delete-file": 404, "get-keys": 200, "rescan-files": 202,
 			}[name]
 			if reply.StatusCode != want {
 				t.Errorf("%s: %s, want the status %d", filepath.Base(path), result.Payload, want)

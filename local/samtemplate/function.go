@@ -159,6 +159,8 @@ func (b *builder) stateMachine(res resource, given map[string]any) error {
 		Type, DefinitionUri     string
 		DefinitionSubstitutions map[string]string
 		Policies                []any
+		Events                  map[string]any
+		Name                    string
 		Tracing, Logging        any
 	}
 	if err := as(given, &p); err != nil {
@@ -183,5 +185,42 @@ func (b *builder) stateMachine(res resource, given map[string]any) error {
 		return err
 	}
 	b.stack.StateMachines = append(b.stack.StateMachines, StateMachine{Name: res.name(b.env), ARN: res.arn(b.env), Definition: definition, Role: r})
+	for _, name := range slices.Sorted(maps.Keys(p.Events)) {
+		if err := b.stateMachineEvent(res, name, p.Events[name]); err != nil {
+			return fmt.Errorf("event %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// stateMachineEvent reads one of a state machine's events. A schedule that is
+// disabled is none.
+func (b *builder) stateMachineEvent(machine resource, name string, v any) error {
+	var e struct {
+		Type       string
+		Properties map[string]any
+	}
+	if err := as(v, &e); err != nil {
+		return err
+	}
+	if err := check("state machine event "+e.Type, name, e.Properties, func(s string) { b.stack.StoodIn = append(b.stack.StoodIn, s) }); err != nil {
+		return err
+	}
+	var p struct{ ScheduleExpression, State, Input string }
+	if err := as(e.Properties, &p); err != nil {
+		return err
+	}
+	switch p.State {
+	case "DISABLED":
+		return nil
+	case "", "ENABLED":
+	default:
+		return fmt.Errorf("the state is %q", p.State)
+	}
+	every, err := rate(p.ScheduleExpression)
+	if err != nil {
+		return err
+	}
+	b.stack.Schedules = append(b.stack.Schedules, Schedule{Name: machine.name(b.env) + name, Every: every, StateMachineARN: machine.arn(b.env), Input: p.Input})
 	return nil
 }

@@ -34,7 +34,7 @@ var properties = map[string]map[string]string{
 		"FailOnWarnings": onlyInAWS, "AccessLogSettings": observation,
 	},
 	"AWS::Serverless::StateMachine": {
-		"Type": honoured, "DefinitionUri": honoured, "DefinitionSubstitutions": honoured,
+		"Name": honoured, "Type": honoured, "DefinitionUri": honoured, "DefinitionSubstitutions": honoured, "Events": honoured,
 		"Policies": honoured, "Tracing": observation, "Logging": observation,
 	},
 	"AWS::DynamoDB::Table": {
@@ -69,7 +69,8 @@ var properties = map[string]map[string]string{
 	"function event EventBridgeRule": {
 		"Pattern": honoured, "RetryPolicy": "delivery within one process does not fail", "DeadLetterConfig": "delivery within one process does not fail",
 	},
-	"function event ScheduleV2": {"ScheduleExpression": honoured},
+	"function event ScheduleV2":      {"ScheduleExpression": honoured},
+	"state machine event ScheduleV2": {"ScheduleExpression": honoured, "State": honoured, "Input": honoured},
 }
 
 // check reports a resource type or property that is not in the table, and
@@ -101,9 +102,9 @@ type resource struct {
 // name is the physical name: the one it is given, or one made like
 // CloudFormation makes them, without the random part.
 func (r resource) name(env Env) string {
-	if r.Type == "AWS::Events::EventBus" {
-		// A bus must be named, and only by a Sub that needs no other resource.
-		name, err := (&resolver{env: env}).resolve(r.Properties["Name"])
+	if named := r.Properties["Name"]; named != nil && (r.Type == "AWS::Events::EventBus" || r.Type == "AWS::Serverless::StateMachine") {
+		// Only by a Sub that needs no other resource.
+		name, err := (&resolver{env: env}).resolve(named)
 		if s, ok := name.(string); ok && err == nil {
 			return s
 		}

@@ -27,7 +27,10 @@ type Key struct{ AttributeName, KeyType string }
 type Index struct {
 	IndexName  string
 	KeySchema  []Key
-	Projection struct{ ProjectionType string }
+	Projection struct {
+		ProjectionType   string
+		NonKeyAttributes []string `json:",omitempty"`
+	}
 }
 
 func (b *builder) table(res resource, given map[string]any) error {

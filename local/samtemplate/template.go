@@ -75,11 +75,14 @@ type Rule struct {
 	FunctionARN string
 }
 
-// Schedule invokes a function again and again.
+// Schedule invokes a function, or starts a state machine, again and again.
 type Schedule struct {
-	Name     string
-	Every    time.Duration
-	Function string // by name
+	Name  string
+	Every time.Duration
+
+	// One of these is there: the name of the function, or the ARN of the state
+	// machine and the input that it is started with.
+	Function, StateMachineARN, Input string
 }
 
 type builder struct {

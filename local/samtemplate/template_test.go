@@ -23,15 +23,22 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 14 || len(stack.API.Routes) != 7 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 1 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
+	if len(stack.Functions) != 16 || len(stack.API.Routes) != 8 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
 	scan := function(t, stack, "ScanObjectFunction")
 	if scan.Timeout != 870*time.Second || scan.MemoryMB != 1024 || scan.Env["CLAMD_ADDRESS"] != "127.0.0.1:3310" || scan.Env["FILES_TABLE"] != "vouch-FilesTable" || scan.CodeURI != "functions/scan-object" {
 		t.Errorf("%+v", scan)
 	}
-	if !json.Valid([]byte(stack.StateMachines[0].Definition)) || !strings.Contains(stack.StateMachines[0].Definition, scan.ARN) {
-		t.Error("the state machine's definition does not name its functions")
+	for _, m := range stack.StateMachines {
+		if !json.Valid([]byte(m.Definition)) || !strings.Contains(m.Definition, scan.ARN) {
+			t.Errorf("the definition of %s does not name its functions", m.Name)
+		}
+	}
+	// list-ready-files knows its state machine by a name that is put together.
+	list := stack.Functions[slices.IndexFunc(stack.Functions, func(f Function) bool { return f.LogicalID == "ListReadyFilesFunction" })]
+	if arn := list.Env["STATE_MACHINE_ARN"]; arn != stack.Outputs["RescanStateMachineArn"] || !strings.HasSuffix(arn, ":vouch-rescan-files") {
+		t.Errorf("list-ready-files goes on in %s", arn)
 	}
 	for _, r := range stack.API.Routes {
 		if r.Path == "/.well-known/jwks.json" && r.Authorizer == "NONE" && len(r.Scopes) == 0 {
@@ -54,6 +61,31 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	}
 	if len(stack.StoodIn) == 0 {
 		t.Error("nothing is said of what is not carried out")
+	}
+}
+
+func TestAScheduleForReScansIsCarriedOutOnlyIfThereIsOne(t *testing.T) {
+	for expression, want := range map[string]time.Duration{"": 0, "rate(7 days)": 7 * 24 * time.Hour} {
+		e := env()
+		e.Parameters["RescanSchedule"] = expression
+		stack, err := Load("../../template.yaml", e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got time.Duration
+		for _, s := range stack.Schedules {
+			if s.StateMachineARN == stack.Outputs["RescanStateMachineArn"] && s.Input == "{}" {
+				got = s.Every
+			}
+		}
+		if got != want {
+			t.Errorf("RescanSchedule %q: every %v", expression, got)
+		}
+	}
+	e := env()
+	e.Parameters["RescanSchedule"] = "cron(0 3 * * ? *)"
+	if _, err := Load("../../template.yaml", e); err == nil {
+		t.Error("a schedule that is not carried out here was taken")
 	}
 }
 

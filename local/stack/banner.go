@@ -9,10 +9,19 @@ import (
 	"github.com/vouch-s3/vouch/local/tokens"
 )
 
-// Token returns a token that the stack accepts.
+// Token returns a token that the stack accepts, with the scopes of an ordinary
+// one.
 func (s *Stack) Token(subject string, life time.Duration) (string, error) {
 	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: Scopes, Life: life})
 }
+
+// AdminToken returns a token with the scope files:admin and no other.
+func (s *Stack) AdminToken(subject string, life time.Duration) (string, error) {
+	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: []string{"files:admin"}, Life: life})
+}
+
+// ClamdAddr is the address of the ClamAV daemon.
+func (s *Stack) ClamdAddr() string { return s.clamd.Addr() }
 
 // APIURL is the address of the HTTP API.
 func (s *Stack) APIURL() string { return s.api }

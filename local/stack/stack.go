@@ -54,7 +54,7 @@ const (
 	Audience = "vouch"
 )
 
-// Scopes are all that the API knows.
+// Scopes are those of an ordinary token: all that the API knows, but files:admin.
 var Scopes = []string{"files:read", "files:write"}
 
 // Stack is a running stack.
@@ -379,7 +379,7 @@ func (s *Stack) startAPI(l net.Listener) error {
 	return nil
 }
 
-// startSchedules invokes scheduled functions until ctx ends, beginning at once:
+// startSchedules carries out the schedules until ctx ends, beginning at once:
 // there may be much to sweep after a time in which the stack was down.
 func (s *Stack) startSchedules(ctx context.Context) {
 	for _, schedule := range s.Template.Schedules {
@@ -387,8 +387,8 @@ func (s *Stack) startSchedules(ctx context.Context) {
 			tick := time.NewTicker(schedule.Every)
 			defer tick.Stop()
 			for {
-				if err := s.lambdas.InvokeAsync(schedule.Function, []byte("{}")); err != nil {
-					s.log.Error("a scheduled function was not invoked", "schedule", schedule.Name, "error", err.Error())
+				if err := s.carryOut(ctx, schedule); err != nil {
+					s.log.Error("a schedule was not carried out", "schedule", schedule.Name, "error", err.Error())
 				}
 				select {
 				case <-ctx.Done():
@@ -398,4 +398,11 @@ func (s *Stack) startSchedules(ctx context.Context) {
 			}
 		})
 	}
+}
+
+func (s *Stack) carryOut(ctx context.Context, schedule samtemplate.Schedule) error {
+	if schedule.StateMachineARN != "" {
+		return s.aws.StartExecution(ctx, schedule.StateMachineARN, schedule.Input)
+	}
+	return s.lambdas.InvokeAsync(schedule.Function, []byte("{}"))
 }

@@ -23,6 +23,10 @@ type Request struct {
 	// never empty in a Handler.
 	Subject string
 
+	// Scopes are those of the token. API Gateway asks for one that the route
+	// names; a Handler that relies on one asks again, by Require.
+	Scopes []string
+
 	// FileID is the {id} of the path, unchecked; empty where there is none.
 	FileID string
 
@@ -113,6 +117,7 @@ func read(e Event) (Request, error) {
 	}
 	return Request{
 		Subject: authorizer.JWT.Claims["sub"],
+		Scopes:  scopesOf(authorizer.JWT.Claims),
 		FileID:  e.PathParameters["id"],
 		Query:   e.QueryStringParameters,
 		Header:  e.Headers,

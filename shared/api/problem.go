@@ -41,6 +41,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeInvalidRequest, http.StatusBadRequest, "The request is not as described"},
 		{file.CodeInvalidParameter, http.StatusBadRequest, "A query parameter is out of range"},
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
+		{file.CodeForbidden, http.StatusForbidden, "The token has not the scope"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},

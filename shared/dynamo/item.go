@@ -33,6 +33,8 @@ type item struct {
 	UploadExpires  string `dynamodbav:"uploadExpiresAt"`
 	SweepShard     string `dynamodbav:"sweepShard,omitempty"`
 	SweepAt        int64  `dynamodbav:"sweepAt,omitempty"` // Unix seconds
+	CheckShard     string `dynamodbav:"checkShard,omitempty"`
+	CheckedAt      string `dynamodbav:"checkedAt,omitempty"` // the verdict's, of a ready record
 	Revision       int64  `dynamodbav:"revision"`
 }
 
@@ -64,6 +66,9 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 	}
 	if !f.SweepAt.IsZero() {
 		it.SweepShard, it.SweepAt = shardOf(f.ID), f.SweepAt.Unix()
+	}
+	if f.Status == file.Ready && f.Verdict != nil {
+		it.CheckShard, it.CheckedAt = shardOf(f.ID), f.Verdict.CheckedAt.UTC().Format(timeLayout)
 	}
 	m, err := attributevalue.MarshalMap(it)
 	if err != nil {
@@ -132,9 +137,10 @@ func encodeVerdict(v *file.Verdict) (types.AttributeValue, error) { return verdi
 
 func statusID(s file.Status, id string) string { return string(s) + "#" + id }
 
-// sweepShards spread the sweeper's index over partitions, so that a burst of
-// uploads is not one hot key. An id's last hex digit is random (UUIDv7).
-const sweepShards = "0123456789abcdef"
+// shards spread the indexes of the sweeper and of re-scans over partitions, so
+// that a burst of uploads is not one hot key. An id's last hex digit is random
+// (UUIDv7).
+const shards = "0123456789abcdef"
 
 func shardOf(id string) string { return id[len(id)-1:] }
 

@@ -65,13 +65,13 @@ func (s *Store) List(ctx context.Context, q file.Query) (files []file.File, next
 // Due returns up to limit files whose SweepAt is not after now, the longest due first.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File, error) {
 	var due []file.File
-	for i := range sweepShards {
+	for i := range shards {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("bySweep"),
 			KeyConditionExpression: aws.String("sweepShard = :shard AND sweepAt <= :now"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard": text(sweepShards[i : i+1]),
+				":shard": text(shards[i : i+1]),
 				":now":   seconds(now),
 			},
 			Limit: aws.Int32(int32(limit)),
@@ -95,10 +95,25 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File,
 // a write of the record, and does nothing where another write came first.
 func (s *Store) Postpone(ctx context.Context, f file.File, sweepAt time.Time) error {
 	u := newUpdate()
-	u.values[":seen"] = number(f.Revision)
-	u.conditions = append(u.conditions, "#revision = :seen")
 	u.countRevision()
 	u.sweepAt(f.ID, sweepAt)
+	return s.unchanged(ctx, f, u)
+}
+
+// Settle takes a record that still has f's revision off the sweeper's list. It
+// counts as no revision, and does nothing where another write came first.
+func (s *Store) Settle(ctx context.Context, f file.File) error {
+	u := newUpdate()
+	u.sweepAt(f.ID, time.Time{})
+	return s.unchanged(ctx, f, u)
+}
+
+// unchanged carries out u, which sets when the sweeper looks next, on a record
+// that still has f's revision.
+func (s *Store) unchanged(ctx context.Context, f file.File, u *update) error {
+	u.names["#revision"] = "revision"
+	u.values[":seen"] = number(f.Revision)
+	u.conditions = append(u.conditions, "#revision = :seen")
 	_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 &s.table,
 		Key:                       key(f.ID),

@@ -8,6 +8,7 @@
 //	byOwner        listedOwner, id        an owner's files, newest first; deleted ones have no listedOwner
 //	byOwnerStatus  owner, statusId        the same for one status; statusId is "<status>#<id>"
 //	bySweep        sweepShard, sweepAt    files the sweeper has yet to look at; sparse
+//	byCheck        checkShard, checkedAt  ready files by the age of their verdict; sparse, with what a re-scan needs only
 package dynamo
 
 import (
@@ -85,13 +86,19 @@ func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File
 	if err != nil {
 		return file.File{}, err
 	}
+	return s.update(ctx, id, c.To, update)
+}
+
+// update carries out u on the record with the id, and returns what it has
+// become. to is what the record would be, for the errors.
+func (s *Store) update(ctx context.Context, id string, to file.Status, u *update) (file.File, error) {
 	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           &s.table,
 		Key:                                 key(id),
-		ConditionExpression:                 aws.String(update.condition()),
-		UpdateExpression:                    aws.String(update.expression()),
-		ExpressionAttributeNames:            update.names,
-		ExpressionAttributeValues:           update.values,
+		ConditionExpression:                 aws.String(u.condition()),
+		UpdateExpression:                    aws.String(u.expression()),
+		ExpressionAttributeNames:            u.names,
+		ExpressionAttributeValues:           u.values,
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -103,10 +110,10 @@ func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File
 		if err != nil {
 			return file.File{}, err
 		}
-		return file.File{}, &file.ConflictError{To: c.To, Current: current}
+		return file.File{}, &file.ConflictError{To: to, Current: current}
 	}
 	if err != nil {
-		return file.File{}, fmt.Errorf("update record %s to %s: %w", id, c.To, err)
+		return file.File{}, fmt.Errorf("update record %s to %s: %w", id, to, err)
 	}
 	return decode(out.Attributes)
 }

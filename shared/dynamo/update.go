@@ -45,6 +45,29 @@ func (u *update) sweepAt(id string, at time.Time) {
 	u.set("sweepAt", seconds(at))
 }
 
+// receipt sets the statement of the verdict, which only a ready record has.
+func (u *update) receipt(s file.Status, receipt string) {
+	switch {
+	case s != file.Ready:
+		u.remove("receipt")
+	case receipt != "":
+		u.set("receipt", text(receipt))
+	}
+}
+
+// checkedAt puts a ready record where re-scans look, by the age of its verdict,
+// and takes any other off.
+func (u *update) checkedAt(id string, s file.Status, v *file.Verdict) {
+	switch {
+	case s != file.Ready:
+		u.remove("checkShard")
+		u.remove("checkedAt")
+	case v != nil:
+		u.set("checkShard", text(shardOf(id)))
+		u.set("checkedAt", timestamp(v.CheckedAt))
+	}
+}
+
 // countRevision makes every write visible as a new revision.
 func (u *update) countRevision() {
 	u.names["#revision"] = "revision"
@@ -55,11 +78,14 @@ func (u *update) countRevision() {
 func (u *update) condition() string { return strings.Join(u.conditions, " AND ") }
 
 func (u *update) expression() string {
-	e := "SET " + strings.Join(u.assignments, ", ")
-	if len(u.removals) > 0 {
-		e += " REMOVE " + strings.Join(u.removals, ", ")
+	var clauses []string
+	if len(u.assignments) > 0 {
+		clauses = append(clauses, "SET "+strings.Join(u.assignments, ", "))
 	}
-	return e
+	if len(u.removals) > 0 {
+		clauses = append(clauses, "REMOVE "+strings.Join(u.removals, ", "))
+	}
+	return strings.Join(clauses, " ")
 }
 
 // changeUpdate writes c as an update that only applies where the table of
@@ -67,6 +93,10 @@ func (u *update) expression() string {
 func changeUpdate(id string, c file.Change) (*update, error) {
 	u := newUpdate()
 	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(c.To.From()))
+	if c.IfStatus != "" {
+		u.values[":ifStatus"] = text(string(c.IfStatus))
+		u.conditions = append(u.conditions, "#status = :ifStatus")
+	}
 	if c.IfVersion != "" {
 		u.values[":ifVersion"] = text(c.IfVersion)
 		u.conditions = append(u.conditions, "versionId = :ifVersion")
@@ -92,9 +122,8 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 		}
 		u.set("verdict", v)
 	}
-	if c.Receipt != "" {
-		u.set("receipt", text(c.Receipt))
-	}
+	u.receipt(c.To, c.Receipt)
+	u.checkedAt(id, c.To, c.Verdict)
 	if !c.PurgeAt.IsZero() {
 		u.set("purgeAt", seconds(c.PurgeAt))
 	}

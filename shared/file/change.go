@@ -9,6 +9,11 @@ type Change struct {
 	To Status
 	At time.Time
 
+	// IfStatus, when not empty, applies the change only to a record in this
+	// status: for whoever decided by the status that was read. The table of
+	// transitions holds all the same.
+	IfStatus Status
+
 	// IfVersion, when not empty, applies the change only to a record whose
 	// pinned object version is this one.
 	IfVersion string
@@ -25,7 +30,8 @@ type Change struct {
 	// Verdict, when not nil, is recorded as what was found out about the bytes.
 	Verdict *Verdict
 
-	// Receipt, when not empty, is recorded as the statement of the verdict.
+	// Receipt, when not empty, is recorded as the statement of the verdict. A
+	// change to any status but ready takes away the one that is there.
 	Receipt string
 
 	// SweepAt is when the sweeper looks next; zero for never again.
@@ -33,6 +39,17 @@ type Change struct {
 
 	// PurgeAt, when not zero, is when the store may forget the record.
 	PurgeAt time.Time
+}
+
+// Renewal is a new verdict on a file that is ready and stays so. It is no
+// Change, since no status follows another: a store applies it only to a ready
+// record that pins this version and whose verdict is older, and otherwise fails
+// with a *ConflictError that carries the record as it stands.
+type Renewal struct {
+	VersionID string
+	Verdict   Verdict
+	Receipt   string // of the new verdict; empty for none
+	At        time.Time
 }
 
 // Query asks for a page of an owner's files, newest first.

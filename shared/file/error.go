@@ -26,6 +26,7 @@ const (
 	CodeNotReady           Code = "not-ready"                // asked to download what is not ready
 	CodeClosed             Code = "closed"                   // the file is expired or deleted
 	CodeUnauthorized       Code = "unauthorized"             // no subject in the request
+	CodeForbidden          Code = "forbidden"                // a subject without the scope that is asked for
 )
 
 // Error is an error that a user may read.

@@ -10,7 +10,7 @@ const (
 	Pending   Status = "pending"   // a URL was given out, no object is known yet
 	Uploaded  Status = "uploaded"  // an object version is pinned, verification is due
 	Verifying Status = "verifying" // the workflow is looking at that version
-	Ready     Status = "ready"     // that version may be downloaded
+	Ready     Status = "ready"     // that version may be downloaded, until a re-scan revokes it
 	Rejected  Status = "rejected"  // that version must never be downloaded
 	Expired   Status = "expired"   // nothing arrived while the URL lived
 	Deleted   Status = "deleted"   // the owner took it away
@@ -24,6 +24,7 @@ var transitions = []struct{ From, To Status }{
 	{Uploaded, Verifying},
 	{Verifying, Ready},
 	{Verifying, Rejected},
+	{Ready, Rejected}, // revoked by a re-scan, and by nothing else
 
 	{Pending, Deleted},
 	{Uploaded, Deleted},
@@ -41,8 +42,8 @@ func Statuses() []Status {
 // Valid reports whether s is one of Statuses.
 func (s Status) Valid() bool { return slices.Contains(Statuses(), s) }
 
-// Final reports whether verification has nothing more to say about the file.
-// A final file can still be deleted.
+// Final reports whether verification has nothing more to say about the file by
+// itself. A final file can still be deleted, and a ready one can be revoked.
 func (s Status) Final() bool {
 	return s == Ready || s == Rejected || s == Expired || s == Deleted
 }

@@ -9,7 +9,7 @@ func TestOnlyThePromisedTransitionsAreLegal(t *testing.T) {
 		{Pending, Uploaded}: true, {Pending, Expired}: true, {Pending, Deleted}: true,
 		{Uploaded, Verifying}: true, {Uploaded, Deleted}: true,
 		{Verifying, Ready}: true, {Verifying, Rejected}: true, {Verifying, Deleted}: true,
-		{Ready, Deleted}: true, {Rejected, Deleted}: true, {Expired, Deleted}: true,
+		{Ready, Rejected}: true, {Ready, Deleted}: true, {Rejected, Deleted}: true, {Expired, Deleted}: true,
 	}
 	for _, from := range Statuses() {
 		for _, to := range Statuses() {
@@ -38,6 +38,15 @@ func TestEveryStatusReachesAnEnd(t *testing.T) {
 		}
 		if !reachesEnd(s) {
 			t.Errorf("%s reaches no end state without the owner deleting it", s)
+		}
+	}
+}
+
+// A file that was found bad is never ready again: its bytes are what they are.
+func TestNothingLeadsBackFromARejection(t *testing.T) {
+	for _, to := range Statuses() {
+		if Rejected.CanBecome(to) != (to == Deleted) {
+			t.Errorf("rejected → %s: legal is %v", to, Rejected.CanBecome(to))
 		}
 	}
 }

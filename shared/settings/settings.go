@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,15 +19,16 @@ import (
 
 // The names of the settings, as they stand under Environment in template.yaml.
 const (
-	Table        = "FILES_TABLE"       // the DynamoDB table of records
-	Bucket       = "FILES_BUCKET"      // the S3 bucket of objects
-	StateMachine = "STATE_MACHINE_ARN" // the verification workflow
-	EventBus     = "EVENT_BUS"         // the name of the project's event bus
-	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
-	Scanners     = "SCANNERS"          // which malware scanners are asked: verify.ParseScanners
-	Policy       = "POLICY_OVERRIDE"   // what differs from shared/policy/default.yaml; may be empty
-	ReceiptKey   = "RECEIPT_KEY_ID"    // the KMS key that signs receipts
-	ReceiptKeys  = "RECEIPT_KEY_IDS"   // the KMS keys that receipts may be signed with, by commas
+	Table        = "FILES_TABLE"        // the DynamoDB table of records
+	Bucket       = "FILES_BUCKET"       // the S3 bucket of objects
+	StateMachine = "STATE_MACHINE_ARN"  // the workflow that the function starts
+	Concurrency  = "RESCAN_CONCURRENCY" // how many files a re-scan verifies at a time
+	EventBus     = "EVENT_BUS"          // the name of the project's event bus
+	Clamd        = "CLAMD_ADDRESS"      // host:port of the ClamAV daemon
+	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
+	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
+	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts
+	ReceiptKeys  = "RECEIPT_KEY_IDS"    // the KMS keys that receipts may be signed with, by commas
 )
 
 // Read returns the values of the settings named. Its error names every one
@@ -81,6 +83,19 @@ func MustPolicy() policy.Policy {
 		exit("load the policy", err)
 	}
 	return p
+}
+
+// MustConcurrency returns how many files a re-scan verifies at a time, and exits
+// like MustRead if the setting is not a positive number.
+func MustConcurrency() int {
+	n, err := strconv.Atoi(os.Getenv(Concurrency))
+	if err == nil && n < 1 {
+		err = fmt.Errorf("%d is not positive", n)
+	}
+	if err != nil {
+		exit("read "+Concurrency, err)
+	}
+	return n
 }
 
 func exit(doing string, err error) {

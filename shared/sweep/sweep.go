@@ -16,7 +16,7 @@ import (
 
 // Records finds and settles what is due.
 type Records interface {
-	verify.Records
+	verify.VerdictRecords
 
 	// Due lists up to limit files whose SweepAt is not after now, the longest
 	// due first.
@@ -55,6 +55,7 @@ type Report struct {
 	Restarted int `json:"restarted"`
 	GivenUp   int `json:"givenUp"`
 	Cleaned   int `json:"cleaned"`
+	Revoked   int `json:"revoked"` // revocations that had stopped half way
 }
 
 // Sweep looks after the files that are due. It may run twice at once. A file
@@ -85,6 +86,8 @@ func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
 		return s.pending(ctx, f, report)
 	case file.Uploaded, file.Verifying:
 		return s.unverified(ctx, f, report)
+	case file.Rejected:
+		return s.revoked(ctx, f, report)
 	}
 	// An end state, kept due only until no URL can bring bytes any more.
 	if f.Status == file.Deleted || f.Status == file.Expired {
@@ -139,4 +142,16 @@ func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) er
 	}
 	report.Restarted++
 	return s.Records.Postpone(ctx, f, s.Now().UTC().Add(s.Policy.VerifyWithin))
+}
+
+// revoked ends a revocation that stopped between its record and its event: the
+// tag may still say clean, and nobody may have been told.
+func (s Sweeper) revoked(ctx context.Context, f file.File, report *Report) error {
+	job := verify.JobFor(f)
+	job.Rescan = true
+	_, err := s.Finisher.Rejected(ctx, job, f.Reason, f.Verdict)
+	if err == nil {
+		report.Revoked++
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ type world struct {
 	cleaned   []string
 	tagged    []string
 	announced []file.Status
+	failTag   error
 }
 
 func (w *world) clock() time.Time { return w.now }
@@ -44,6 +46,9 @@ func (w *world) DeleteAll(_ context.Context, key string) error {
 }
 
 func (w *world) Tag(_ context.Context, key, _ string, _ file.Outcome) error {
+	if w.failTag != nil {
+		return w.failTag
+	}
 	w.tagged = append(w.tagged, key)
 	return nil
 }
@@ -191,5 +196,30 @@ func TestBytesLeftByADeletionAreRemoved(t *testing.T) {
 	w.now = w.now.Add(2 * time.Hour)
 	if r := w.sweep(t); r.Cleaned != 1 || len(w.objects) != 0 {
 		t.Errorf("%+v, objects %v", r, w.objects)
+	}
+}
+
+// A revocation whose record was written and whose tag was not: it ends with the
+// bytes out of reach and the event out, once.
+func TestARevocationThatStoppedHalfWayIsEnded(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Ready)
+	job := verify.JobFor(f)
+	job.Rescan = true
+	verdict := &file.Verdict{Outcome: file.Refused, Findings: []file.Finding{{Code: file.MalwareDetected}}}
+	w.failTag = errors.New("throttled")
+	if _, err := w.sweeper().Finisher.Rejected(t.Context(), job, file.MalwareDetected, verdict); err == nil {
+		t.Fatal("the fault was passed over")
+	}
+	if w.status(t, f) != file.Rejected || len(w.announced) != 0 {
+		t.Fatalf("%s, events %v", w.status(t, f), w.announced)
+	}
+	w.failTag = nil
+	w.now = w.now.Add(time.Hour)
+	if r := w.sweep(t); r.Revoked != 1 || len(w.tagged) != 1 || len(w.announced) != 1 || w.announced[0] != file.Rejected {
+		t.Errorf("%+v, tags %v, events %v", r, w.tagged, w.announced)
+	}
+	if r := w.sweep(t); r.Due != 0 {
+		t.Errorf("it is due again: %+v", r)
 	}
 }

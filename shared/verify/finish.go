@@ -30,9 +30,22 @@ type Receipts interface {
 	Issue(ctx context.Context, f file.File, v file.Verdict) (string, error)
 }
 
+// VerdictRecords is what the Finisher needs of the records.
+type VerdictRecords interface {
+	Records
+
+	// Renew replaces the verdict of a ready record, as file.Renewal says.
+	Renew(ctx context.Context, id string, n file.Renewal) (file.File, error)
+
+	// Settle takes a record that still has f's revision off the sweeper's list,
+	// and otherwise leaves it alone: whoever wrote it has also decided that. It
+	// counts as no revision, since nothing that anybody is told of changes.
+	Settle(ctx context.Context, f file.File) error
+}
+
 // Finisher writes the verdict.
 type Finisher struct {
-	Records  Records
+	Records  VerdictRecords
 	Objects  Marker
 	Events   Publisher
 	Receipts Receipts // used by Ready only
@@ -47,12 +60,19 @@ type Finisher struct {
 // ready record can download, and the event follows every ready record at least
 // once. It is an error to be asked for it with a verdict that does not carry
 // the word of every scanner that must be asked.
+//
+// For a job that is a re-scan, the file is ready and stays so, with v as its new
+// verdict and a new receipt; no event follows, since nothing a subscriber acts
+// on has changed.
 func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Verdict) (Result, error) {
 	f, err := read(ctx, x.Records, j)
 	if err != nil {
 		return Result{}, err
 	}
-	if f.VersionID != j.VersionID || f.Key != j.Key || !(f.Status == file.Verifying || f.Status == file.Ready) {
+	if j.Rescan {
+		return x.renew(ctx, j, f, checksum, v)
+	}
+	if !about(f, j) || !(f.Status == file.Verifying || f.Status == file.Ready) {
 		return Result{Outcome: Superseded}, nil
 	}
 	if f.Status == file.Verifying {
@@ -83,11 +103,9 @@ func (x Finisher) open(ctx context.Context, f file.File, checksum string, v *fil
 	if err := x.Scanners.check(v); err != nil {
 		return file.File{}, err
 	}
-	verified := f
-	verified.ChecksumSHA256 = checksum
-	receipt, err := x.Receipts.Issue(ctx, verified, *v)
+	receipt, err := x.receipt(ctx, f, checksum, v)
 	if err != nil {
-		return file.File{}, fmt.Errorf("issue the receipt: %w", err)
+		return file.File{}, err
 	}
 	if err := x.Objects.Tag(ctx, f.Key, f.VersionID, v.Outcome); err != nil {
 		return file.File{}, fmt.Errorf("tag the object: %w", err)
@@ -95,27 +113,49 @@ func (x Finisher) open(ctx context.Context, f file.File, checksum string, v *fil
 	return x.change(ctx, f, file.Change{To: file.Ready, ChecksumSHA256: checksum, Verdict: v, Receipt: receipt})
 }
 
+// receipt issues the receipt of a verdict on the version pinned on f.
+func (x Finisher) receipt(ctx context.Context, f file.File, checksum string, v *file.Verdict) (string, error) {
+	f.ChecksumSHA256 = checksum
+	receipt, err := x.Receipts.Issue(ctx, f, *v)
+	if err != nil {
+		return "", fmt.Errorf("issue the receipt: %w", err)
+	}
+	return receipt, nil
+}
+
 // Rejected closes the file for reason: the record first, so that nothing can
 // make it ready any more, then the bytes, then the event. It can be tried again
 // like Ready. The verdict is nil where verification did not get as far as one.
+//
+// A job that is a re-scan revokes a ready file, and only for what was found: to
+// be asked to revoke one because no verdict could be had is an error. Until the
+// bytes are out of reach and the event is out, the record stays on the
+// sweeper's list, for its tag has said clean until now.
 func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *file.Verdict) (Result, error) {
 	if !reason.Valid() {
 		return Result{}, fmt.Errorf("reject file %s: unknown reason %q", j.FileID, reason)
+	}
+	if j.Rescan && !found(reason, v) {
+		return Result{}, fmt.Errorf("revoke file %s: nothing was found in it (%s)", j.FileID, reason)
 	}
 	f, err := read(ctx, x.Records, j)
 	if err != nil {
 		return Result{}, err
 	}
-	if f.VersionID != j.VersionID || f.Key != j.Key {
+	if !about(f, j) {
 		return Result{Outcome: Superseded}, nil
 	}
-	if f.Status == file.Uploaded { // the workflow gave up before its first step
+	if f.Status == file.Uploaded && !j.Rescan { // the workflow gave up before its first step
 		if f, err = beginVerifying(ctx, x.Records, f, x.Now().UTC(), x.Policy); err != nil {
 			return Result{}, err
 		}
 	}
-	if f.Status == file.Verifying {
-		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason, Verdict: v}); err != nil {
+	if underway(f, j) {
+		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v}
+		if j.Rescan {
+			c.SweepAt = x.Now().UTC().Add(x.Policy.VerifyWithin)
+		}
+		if f, err = x.change(ctx, f, c); err != nil {
 			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
 	}
@@ -127,6 +167,11 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	}
 	if err := x.Events.Publish(ctx, f); err != nil {
 		return Result{}, fmt.Errorf("publish that %s is rejected: %w", j.FileID, err)
+	}
+	if !f.SweepAt.IsZero() {
+		if err := x.Records.Settle(ctx, f); err != nil {
+			return Result{}, fmt.Errorf("take %s off the sweeper's list: %w", j.FileID, err)
+		}
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
 }
@@ -141,7 +186,7 @@ func (x Finisher) shut(ctx context.Context, f file.File) error {
 
 func (x Finisher) change(ctx context.Context, f file.File, c file.Change) (file.File, error) {
 	c.At = x.Now().UTC()
-	c.IfVersion = f.VersionID
+	c.IfStatus, c.IfVersion = f.Status, f.VersionID
 	changed, err := x.Records.Change(ctx, f.ID, c)
 	if current, moved := file.Conflict(err); moved {
 		return current, nil

@@ -2,6 +2,8 @@
 // the steps of the workflow in statemachines/verify-file.asl.json: a Starter
 // begins it, a Validator compares the object with what was promised, a Scanner
 // streams it through the malware scanner, and a Finisher writes the verdict.
+// statemachines/rescan-files.asl.json runs the last two again for files that
+// are ready, to renew their verdict or to revoke them.
 //
 // Every step may run twice, late, or after another one has decided: each reads
 // the record again and acts only on the object version that is pinned there.
@@ -25,6 +27,10 @@ type Job struct {
 	Key       string `json:"key"`
 	VersionID string `json:"versionId"`
 	ETag      string `json:"etag"`
+
+	// Rescan says that the job is to verify a ready file again. Without it no
+	// step touches a ready file, and with it none touches any other.
+	Rescan bool `json:"rescan,omitempty"`
 }
 
 // JobFor returns the job that verifies the version pinned on f.
@@ -82,8 +88,13 @@ func read(ctx context.Context, records access.Records, j Job) (file.File, error)
 	return f, nil
 }
 
-// underway reports whether f is still being verified as j says.
+// about reports whether j is about the object version that f pins.
+func about(f file.File, j Job) bool { return f.VersionID == j.VersionID && f.Key == j.Key }
+
+// underway reports whether f still waits for a verdict as j says.
 func underway(f file.File, j Job) bool {
-	return f.VersionID == j.VersionID && f.Key == j.Key &&
-		(f.Status == file.Uploaded || f.Status == file.Verifying)
+	if j.Rescan {
+		return about(f, j) && f.Status == file.Ready
+	}
+	return about(f, j) && (f.Status == file.Uploaded || f.Status == file.Verifying)
 }

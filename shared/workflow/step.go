@@ -10,8 +10,8 @@ import (
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
-// Task is what statemachines/verify-file.asl.json hands each step: the job,
-// and what the steps before it found.
+// Task is what the state machines hand each step that verifies: the job, and
+// what the steps before it found.
 type Task struct {
 	verify.Job
 	Reason         file.Reason   `json:"reason,omitempty"`

@@ -1,5 +1,5 @@
-// Package workflow starts executions of the verification workflow on AWS Step
-// Functions.
+// Package workflow starts executions of the workflows on AWS Step Functions, and
+// is the frame of their steps.
 package workflow
 
 import (
@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/vouch-s3/vouch/shared/rescan"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -29,24 +31,35 @@ type Starter struct {
 // New returns a Starter for the Standard state machine with the ARN.
 func New(api API, arn string) *Starter { return &Starter{api: api, arn: arn} }
 
-// Start starts an execution. For a name that is running already with the same
+// Start starts a verification. For a name that is running already with the same
 // input it does nothing; for one that has ended within the last 90 days it
 // returns verify.ErrAlreadyEnded (StartExecution, Step Functions API
 // Reference). A name always comes with the same input here, so these two are
 // all there is.
 func (s *Starter) Start(ctx context.Context, name string, job verify.Job) error {
-	input, err := json.Marshal(job)
+	_, err := s.start(ctx, name, job)
+	return err
+}
+
+// StartRescan starts an execution of a re-scan likewise, and returns when the
+// one of that name was started.
+func (s *Starter) StartRescan(ctx context.Context, name string, p rescan.Position) (time.Time, error) {
+	return s.start(ctx, name, p)
+}
+
+func (s *Starter) start(ctx context.Context, name string, in any) (time.Time, error) {
+	input, err := json.Marshal(in)
 	if err != nil {
-		return fmt.Errorf("encode the input of execution %s: %w", name, err)
+		return time.Time{}, fmt.Errorf("encode the input of execution %s: %w", name, err)
 	}
-	_, err = s.api.StartExecution(ctx, &sfn.StartExecutionInput{
+	out, err := s.api.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &s.arn, Name: &name, Input: aws.String(string(input)),
 	})
 	if _, exists := errors.AsType[*types.ExecutionAlreadyExists](err); exists {
-		return verify.ErrAlreadyEnded
+		return time.Time{}, verify.ErrAlreadyEnded
 	}
 	if err != nil {
-		return fmt.Errorf("start execution %s: %w", name, err)
+		return time.Time{}, fmt.Errorf("start execution %s: %w", name, err)
 	}
-	return nil
+	return aws.ToTime(out.StartDate).UTC(), nil
 }

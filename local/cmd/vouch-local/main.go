@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.ClamDatabase, "clam-database", "/var/lib/clamav", "where freshclam keeps its database")
 	flags.StringVar(&o.Policy, "policy", "", "a YAML file with what is to differ from shared/policy/default.yaml")
 	subject := flags.String("sub", "alice", "token: whom it is for")
+	scopes := flags.String("scopes", strings.Join(stack.Scopes, " "), "token: its scopes, with spaces between; files:admin is for POST /admin/rescan")
 	life := flags.Duration("life", 12*time.Hour, "token: how long it is valid")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		token, err := issuer.Sign(tokens.Claims{Subject: *subject, Audience: stack.Audience, Scopes: stack.Scopes, Life: *life})
+		token, err := issuer.Sign(tokens.Claims{Subject: *subject, Audience: stack.Audience, Scopes: strings.Fields(*scopes), Life: *life})
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,9 @@ type Records struct {
 	// BeforeChange, when set, runs before each change, outside of any lock: a
 	// test lets another writer in there, or returns an error in its place.
 	BeforeChange func(id string, c file.Change) error
+
+	// BeforeRenew is the same before each renewal.
+	BeforeRenew func(id string, n file.Renewal) error
 }
 
 // Create keeps a new record, replacing none.
@@ -61,7 +64,7 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	if !ok {
 		return file.File{}, file.ErrNotFound
 	}
-	if !f.Status.CanBecome(c.To) || c.IfVersion != "" && c.IfVersion != f.VersionID {
+	if !f.Status.CanBecome(c.To) || c.IfVersion != "" && c.IfVersion != f.VersionID || c.IfStatus != "" && c.IfStatus != f.Status {
 		return file.File{}, &file.ConflictError{To: c.To, Current: f}
 	}
 	f.Status, f.UpdatedAt, f.SweepAt = c.To, c.At, c.SweepAt
@@ -73,6 +76,31 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	f.Reason = cmp.Or(c.Reason, f.Reason)
 	f.Verdict = cmp.Or(c.Verdict, f.Verdict)
 	f.Receipt = cmp.Or(c.Receipt, f.Receipt)
+	if c.To != file.Ready {
+		f.Receipt = ""
+	}
+	r.files[id] = f
+	return f, nil
+}
+
+// Renew applies n as file.Renewal says.
+func (r *Records) Renew(_ context.Context, id string, n file.Renewal) (file.File, error) {
+	if r.BeforeRenew != nil {
+		if err := r.BeforeRenew(id, n); err != nil {
+			return file.File{}, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.files[id]
+	if !ok {
+		return file.File{}, file.ErrNotFound
+	}
+	if f.Status != file.Ready || f.VersionID != n.VersionID || f.Verdict != nil && !f.Verdict.CheckedAt.Before(n.Verdict.CheckedAt) {
+		return file.File{}, &file.ConflictError{To: file.Ready, Current: f}
+	}
+	f.Verdict, f.Receipt, f.UpdatedAt = &n.Verdict, n.Receipt, n.At
+	f.Revision++
 	r.files[id] = f
 	return f, nil
 }
@@ -98,6 +126,17 @@ func (r *Records) Postpone(_ context.Context, f file.File, sweepAt time.Time) er
 	if current, ok := r.files[f.ID]; ok && current.Revision == f.Revision {
 		current.SweepAt = sweepAt
 		current.Revision++
+		r.files[f.ID] = current
+	}
+	return nil
+}
+
+// Settle clears SweepAt where nothing was written since f was read.
+func (r *Records) Settle(_ context.Context, f file.File) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if current, ok := r.files[f.ID]; ok && current.Revision == f.Revision {
+		current.SweepAt = time.Time{}
 		r.files[f.ID] = current
 	}
 	return nil

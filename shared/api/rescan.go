@@ -1,0 +1,56 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/rescan"
+)
+
+// Run is the answer to Rescan: a run over the ready files whose verdict is older
+// than Before. ID is the name of its execution.
+type Run struct {
+	ID        string `json:"id"`
+	Before    string `json:"before"`    // RFC 3339, UTC
+	StartedAt string `json:"startedAt"` // RFC 3339, UTC
+}
+
+// Rescan answers POST /admin/rescan.
+func Rescan(s rescan.Starter) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		if err := r.Require(ScopeAdmin); err != nil {
+			return Response{}, err
+		}
+		before, err := beforeOf(r.Body)
+		if err != nil {
+			return Response{}, err
+		}
+		run, err := s.Start(ctx, before)
+		if err != nil {
+			return Response{}, err
+		}
+		return Response{Status: http.StatusAccepted, Body: Run{ID: run.ID, Before: stamp(run.Before), StartedAt: stamp(run.Started)}}, nil
+	}
+}
+
+// beforeOf reads the one field of the body; the zero time where it is not there.
+func beforeOf(body []byte) (time.Time, error) {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return time.Time{}, nil
+	}
+	var text *string
+	if err := decodeObject(body, map[string]any{"before": &text}); err != nil || text == nil {
+		return time.Time{}, err
+	}
+	before, err := time.Parse(time.RFC3339, *text)
+	if err != nil || before.IsZero() {
+		return time.Time{}, &file.Error{
+			Code: file.CodeInvalidRequest, Field: "before",
+			Detail: "It is not a time.", Accepted: "a time of RFC 3339, as in 2026-11-24T15:00:00Z",
+		}
+	}
+	return before, nil
+}
