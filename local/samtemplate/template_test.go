@@ -12,7 +12,7 @@ import (
 
 func env() Env {
 	return Env{Region: "us-east-1", AccountID: "000000000000", StackName: "vouch", Parameters: map[string]string{
-		"JwtIssuer": "http://127.0.0.1:8080", "JwtAudience": "vouch", "AllowedOrigins": "http://127.0.0.1:8080", "ClamdAddress": "127.0.0.1:3310",
+		"JwtIssuer": "http://127.0.0.1:8080", "JwtAudience": "vouch", "AllowedOrigins": "http://127.0.0.1:8080", "ClamdHost": "address", "ClamdAddress": "127.0.0.1:3310",
 	}}
 }
 
@@ -80,7 +80,10 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 	const head = "Transform: AWS::Serverless-2016-10-31\n"
 	for name, tt := range map[string]struct{ template, want string }{
 		"no template":         {"a: b", "not a SAM template"},
-		"unknown section":     {head + "Rules: {}", "Rules"},
+		"unknown section":     {head + "Mappings: {}", "Mappings"},
+		"unknown rule":        {head + "Rules: {R: {Assertions: [{Assert: !Contains [[a], a]}]}}", "Fn::Contains"},
+		"rule of a resource":  {head + "Rules: {R: {Assertions: [{Assert: !Equals [!Ref A, a]}]}}\nResources: {A: {Type: AWS::SQS::Queue}}", `"A"`},
+		"rule of nothing":     {head + "Rules: {R: {}}", "asserts nothing"},
 		"unknown type":        {head + "Resources: {A: {Type: AWS::EC2::Instance}}", "AWS::EC2::Instance"},
 		"unknown property":    {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}}", "FifoQueue"},
 		"unknown attribute":   {head + "Resources: {A: {Type: AWS::SQS::Queue, DeletePolicy: x}}", "DeletePolicy"},

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -23,6 +24,8 @@ const (
 	StateMachine = "STATE_MACHINE_ARN" // the verification workflow
 	EventBus     = "EVENT_BUS"         // the name of the project's event bus
 	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
+	ClamdWait    = "CLAMD_WAIT"        // how long it may still be loading, as in "120s"; may be empty
+	Signatures   = "SIGNATURES_BUCKET" // the S3 bucket that mirrors ClamAV's signatures
 	Scanners     = "SCANNERS"          // which malware scanners are asked: verify.ParseScanners
 	Policy       = "POLICY_OVERRIDE"   // what differs from shared/policy/default.yaml; may be empty
 )
@@ -79,6 +82,20 @@ func MustPolicy() policy.Policy {
 		exit("load the policy", err)
 	}
 	return p
+}
+
+// MustDuration returns the duration of a setting that may be empty, which is 0,
+// and exits like MustRead if it is none.
+func MustDuration(name string) time.Duration {
+	text := os.Getenv(name)
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		exit("read "+name, err)
+	}
+	return d
 }
 
 func exit(doing string, err error) {
