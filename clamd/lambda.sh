@@ -15,7 +15,7 @@ sed -e 's|^TCPAddr .*|TCPAddr 127.0.0.1|' \
 {
 	/usr/local/bin/signatures
 	while :; do
-		clamd --config-file=/tmp/clamd.conf || true
+		/usr/sbin/clamd --config-file=/tmp/clamd.conf || true # Lambda's PATH is without sbin
 		echo "vouch: clamd ended and is started again" >&2
 		rm -rf /tmp/vouch/*
 		sleep 1

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs ClamAV's daemon with the package manager that is here.
+# Installs ClamAV's daemon, its client and its updater with the package manager
+# that is here.
 set -eu
 
 as_root() {

@@ -268,9 +268,9 @@ func TestAScanThatFindsNoPlaceWaitsForOne(t *testing.T) {
 		TimeoutSeconds float64
 		States         map[string]struct {
 			Retry []struct {
-				ErrorEquals                                               []string
+				ErrorEquals                                                []string
 				IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds float64
-				JitterStrategy                                            string
+				JitterStrategy                                             string
 			}
 		}
 	}

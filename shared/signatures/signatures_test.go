@@ -109,14 +109,19 @@ func TestTheAgeIsThatOfTheMirrorAndNotOfWhatCouldNotBePut(t *testing.T) {
 	}
 }
 
+// One that the kernel kills for its memory must not pass for one with nothing new.
 func TestAFreshclamThatFailsIsAnErrorWithItsWords(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "freshclam")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\necho \"cannot reach $2\"; exit 7\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	err := Freshclam{Path: path}.Update(t.Context(), "/d")
-	if err == nil || !strings.Contains(err.Error(), "exit status 7") || !strings.Contains(err.Error(), "cannot reach --datadir=/d") {
-		t.Errorf("%v", err)
+	for script, want := range map[string]string{
+		`echo "cannot reach $2"; exit 7`: "exit status 7: cannot reach --datadir=/d",
+		"echo downloading; kill -9 $$":   "signal: killed: downloading",
+	} {
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Freshclam{Path: path}).Update(t.Context(), "/d"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", script, err)
+		}
 	}
 }
 
