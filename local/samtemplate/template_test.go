@@ -129,6 +129,7 @@ func TestAnUnknownOverrideIsRefused(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte("Transform: AWS::Serverless-2016-10-31\nConditions: {C: !Equals [a, b]}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}}"))
 	f.Add([]byte("Transform: AWS::Serverless-2016-10-31\nResources: {A: {Type: AWS::S3::Bucket, Properties: !If [C, a, b]}}"))
+	f.Add([]byte("Transform: AWS::Serverless-2016-10-31\nRules: {R: {RuleCondition: !Or [!Equals [a, b], !Not [!Equals [a, a]]], Assertions: [{Assert: !Equals [a, b], AssertDescription: x}]}}"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		load(data, t.TempDir(), Env{Region: "r", AccountID: "1", StackName: "s"}) // it must not panic
