@@ -36,8 +36,8 @@ stack: ## build the local stack
 	@mkdir -p $(BIN)
 	@cd local && $(GO) build -trimpath -o $(STACK) ./cmd/vouch-local
 
-clamd: ## install ClamAV's daemon if it is missing
-	@PATH="$$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin" command -v clamd >/dev/null || ./local/install-clamd.sh
+clamd: ## install ClamAV's daemon, its client and its updater if one is missing
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"; for p in clamd clamdscan freshclam; do command -v $$p >/dev/null || exec ./local/install-clamd.sh; done
 
 lint: ## check the code's form
 	@test -z "$$($(GO) run $(GOFUMPT) -l . local bench)" || { $(GO) run $(GOFUMPT) -l . local bench; exit 1; }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs ClamAV's daemon with the package manager that is here.
+# Installs ClamAV's daemon, its client and its updater with the package manager
+# that is here.
 set -eu
 
 as_root() {
@@ -8,9 +9,9 @@ as_root() {
 
 if command -v apt-get >/dev/null; then
 	as_root apt-get update -qq
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clamav-daemon >/dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clamav-daemon clamav-freshclam clamdscan >/dev/null
 elif command -v dnf >/dev/null; then
-	as_root dnf install -y -q clamd
+	as_root dnf install -y -q clamd clamav clamav-freshclam
 elif command -v brew >/dev/null; then
 	brew install clamav
 else

@@ -20,9 +20,14 @@ import (
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Scanners)
 	var antivirus verify.Antivirus = verify.Unasked{}
+	ready := func(context.Context) error { return nil }
 	if settings.MustScanners().Asks(verify.ClamAV) {
 		clam, _ := settings.MustRead(context.Background(), settings.Clamd)
-		antivirus = clamd.Client{Addr: clam[settings.Clamd]}
+		client := clamd.Client{Addr: clam[settings.Clamd]}
+		antivirus = client
+		if wait := settings.MustDuration(settings.ClamdWait); wait > 0 {
+			ready = func(ctx context.Context) error { return client.Ready(ctx, wait) }
+		}
 	}
 	scanner := verify.Scanner{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
@@ -32,6 +37,9 @@ func main() {
 		Now:       time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+		if err := ready(ctx); err != nil {
+			return verify.Result{}, err
+		}
 		return scanner.Scan(ctx, t.Job)
 	}))
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/local/child"
+	"github.com/vouch-s3/vouch/shared/clamd"
 )
 
 // Options say how the daemon runs.
@@ -109,11 +110,12 @@ func Start(ctx context.Context, o Options) (*Clamd, error) {
 	return c, nil
 }
 
-// configuration is clamd.conf(5). What the daemon would not look at whole is a
-// finding (AlertExceedsMax), which Vouch takes for a scan that failed.
+// configuration is clamd.conf(5): the limits that hold wherever clamd runs, and
+// where this one listens and keeps its files.
 func configuration(o Options) []byte {
 	host, port, _ := strings.Cut(o.Addr, ":")
 	lines := []string{
+		clamd.Limits,
 		"Foreground yes",
 		"TCPAddr " + host,
 		"TCPSocket " + port,
@@ -122,23 +124,13 @@ func configuration(o Options) []byte {
 		"LogTime yes",
 		"LogFileMaxSize 10M",
 		"TemporaryDirectory " + os.TempDir(),
-		fmt.Sprintf("StreamMaxLength %d", maxFileSize),
-		"MaxScanSize 4095M", // of what a file unpacks to, in all
-		fmt.Sprintf("MaxFileSize %d", maxFileSize),
-		"MaxScanTime 600000",
 		"MaxThreads 10",
-		"AlertExceedsMax yes",
-		"ExitOnOOM yes",
 	}
 	if os.Geteuid() == 0 {
 		lines = append(lines, "User root") // it may read nothing but what it is sent
 	}
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
-
-// maxFileSize is the longest file that clamd scans, in bytes: it caps a larger
-// setting to this, and says so in its log.
-const maxFileSize = 2<<30 - 3
 
 // Database says what is scanned with.
 func (c *Clamd) Database() Database { return c.database }

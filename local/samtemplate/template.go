@@ -125,13 +125,16 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 	section := func(name string) map[string]any { m, _ := document[name].(map[string]any); return m }
 	for name := range document {
 		switch name {
-		case "AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Conditions", "Globals", "Resources", "Outputs":
+		case "AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Globals", "Resources", "Outputs":
 		default:
 			return nil, fmt.Errorf("the section %s is not known here", name)
 		}
 	}
 	r := &resolver{env: env, conditions: section("Conditions"), resources: map[string]resource{}, deciding: map[string]bool{}}
 	if r.parameters, err = parameterValues(section("Parameters"), env.Parameters); err != nil {
+		return nil, err
+	}
+	if err := r.hold(section("Rules")); err != nil {
 		return nil, err
 	}
 	b := &builder{resolver: r, dir: dir, stack: &Stack{Outputs: map[string]string{}}}

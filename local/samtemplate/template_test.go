@@ -14,7 +14,7 @@ import (
 
 func env() Env {
 	return Env{Region: "us-east-1", AccountID: "000000000000", StackName: "vouch", Parameters: map[string]string{
-		"JwtIssuer": "http://127.0.0.1:8080", "JwtAudience": "vouch", "AllowedOrigins": "http://127.0.0.1:8080", "ClamdAddress": "127.0.0.1:3310",
+		"JwtIssuer": "http://127.0.0.1:8080", "JwtAudience": "vouch", "AllowedOrigins": "http://127.0.0.1:8080", "ClamdHost": "address", "ClamdAddress": "127.0.0.1:3310",
 	}}
 }
 
@@ -165,7 +165,10 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 	const head = "Transform: AWS::Serverless-2016-10-31\n"
 	for name, tt := range map[string]struct{ template, want string }{
 		"no template":         {"a: b", "not a SAM template"},
-		"unknown section":     {head + "Rules: {}", "Rules"},
+		"unknown section":     {head + "Mappings: {}", "Mappings"},
+		"unknown rule":        {head + "Rules: {R: {Assertions: [{Assert: !Contains [[a], a]}]}}", "Fn::Contains"},
+		"rule of a resource":  {head + "Rules: {R: {Assertions: [{Assert: !Equals [!Ref A, a]}]}}\nResources: {A: {Type: AWS::SQS::Queue}}", `"A"`},
+		"rule of nothing":     {head + "Rules: {R: {}}", "asserts nothing"},
 		"unknown type":        {head + "Resources: {A: {Type: AWS::EC2::Instance}}", "AWS::EC2::Instance"},
 		"unknown property":    {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}}", "FifoQueue"},
 		"unknown attribute":   {head + "Resources: {A: {Type: AWS::SQS::Queue, DeletePolicy: x}}", "DeletePolicy"},
@@ -217,6 +220,7 @@ func TestAnUnknownOverrideIsRefused(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte("Transform: AWS::Serverless-2016-10-31\nConditions: {C: !Equals [a, b]}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}}"))
 	f.Add([]byte("Transform: AWS::Serverless-2016-10-31\nResources: {A: {Type: AWS::S3::Bucket, Properties: !If [C, a, b]}}"))
+	f.Add([]byte("Transform: AWS::Serverless-2016-10-31\nRules: {R: {RuleCondition: !Or [!Equals [a, b], !Not [!Equals [a, a]]], Assertions: [{Assert: !Equals [a, b], AssertDescription: x}]}}"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		load(data, t.TempDir(), Env{Region: "r", AccountID: "1", StackName: "s"}) // it must not panic

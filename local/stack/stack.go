@@ -134,7 +134,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	s.Template, err = samtemplate.Load(o.Template, samtemplate.Env{
 		Region: Region, AccountID: awsapi.AccountID, StackName: Name,
 		Parameters: map[string]string{
-			"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdAddress": o.Clamd,
+			"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdHost": "address", "ClamdAddress": o.Clamd,
 			"PolicyOverride": override,
 		},
 	})

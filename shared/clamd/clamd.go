@@ -18,7 +18,8 @@ import (
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
-// Client speaks to the daemon at Addr, "host:port".
+// Client speaks to the daemon at Addr, "host:port". Several may stand behind the
+// name; one scan is the work of one of them.
 type Client struct {
 	Addr string
 }
@@ -35,11 +36,11 @@ const (
 // that it does not know. A limit of the daemon's that kept it from looking at
 // all is a finding: it would be the same at every attempt.
 func (c Client) Scan(ctx context.Context, r io.Reader) (verify.Scan, error) {
-	engine, err := c.version(ctx)
+	engine, addr, err := c.version(ctx)
 	if err != nil {
 		return verify.Scan{}, err
 	}
-	conn, hangUp, err := c.dial(ctx)
+	conn, hangUp, err := dial(ctx, addr)
 	if err != nil {
 		return verify.Scan{}, err
 	}
@@ -75,9 +76,9 @@ func (c Client) Scan(ctx context.Context, r io.Reader) (verify.Scan, error) {
 
 // dial connects. A context that ends cuts the connection, whatever it is
 // waiting for.
-func (c Client) dial(ctx context.Context) (conn net.Conn, hangUp func(), err error) {
+func dial(ctx context.Context, addr string) (conn net.Conn, hangUp func(), err error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
-	conn, err = dialer.DialContext(ctx, "tcp", c.Addr)
+	conn, err = dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to clamd: %w", err)
 	}

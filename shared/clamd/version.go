@@ -12,21 +12,23 @@ import (
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
-// version asks the daemon what it scans with (the VERSION command, clamd(8)).
-func (c Client) version(ctx context.Context) (file.Engine, error) {
-	conn, hangUp, err := c.dial(ctx)
+// version asks a daemon what it scans with (the VERSION command, clamd(8)). It
+// also returns the address of the very daemon that answered.
+func (c Client) version(ctx context.Context) (e file.Engine, addr string, err error) {
+	conn, hangUp, err := dial(ctx, c.Addr)
 	if err != nil {
-		return file.Engine{}, err
+		return file.Engine{}, "", err
 	}
 	defer hangUp()
 	if _, err := io.WriteString(conn, "zVERSION\x00"); err != nil {
-		return file.Engine{}, errors.Join(fmt.Errorf("ask clamd for its version: %w", err), context.Cause(ctx))
+		return file.Engine{}, "", errors.Join(fmt.Errorf("ask clamd for its version: %w", err), context.Cause(ctx))
 	}
 	reply, err := readReply(conn)
 	if err != nil {
-		return file.Engine{}, errors.Join(err, context.Cause(ctx))
+		return file.Engine{}, "", errors.Join(err, context.Cause(ctx))
 	}
-	return parseVersion(reply)
+	e, err = parseVersion(reply)
+	return e, conn.RemoteAddr().String(), err
 }
 
 // parseVersion reads "ClamAV 1.4.6/27500/Tue Nov 24 09:27:31 2026": the program,

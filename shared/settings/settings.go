@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -25,6 +26,8 @@ const (
 	Concurrency  = "RESCAN_CONCURRENCY" // how many files a re-scan verifies at a time
 	EventBus     = "EVENT_BUS"          // the name of the project's event bus
 	Clamd        = "CLAMD_ADDRESS"      // host:port of the ClamAV daemon
+	ClamdWait    = "CLAMD_WAIT"         // how long it may still be loading, as in "120s"; may be empty
+	Signatures   = "SIGNATURES_BUCKET"  // the S3 bucket that mirrors ClamAV's signatures
 	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
 	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
 	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts
@@ -96,6 +99,20 @@ func MustConcurrency() int {
 		exit("read "+Concurrency, err)
 	}
 	return n
+}
+
+// MustDuration returns the duration of a setting that may be empty, which is 0,
+// and exits like MustRead if it is none.
+func MustDuration(name string) time.Duration {
+	text := os.Getenv(name)
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		exit("read "+name, err)
+	}
+	return d
 }
 
 func exit(doing string, err error) {
