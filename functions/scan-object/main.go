@@ -19,8 +19,9 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Scanners)
+	scanners := settings.MustScanners()
 	var antivirus verify.Antivirus = verify.Unasked{}
-	if settings.MustScanners().Asks(verify.ClamAV) {
+	if scanners.Asks(verify.ClamAV) {
 		clam, _ := settings.MustRead(context.Background(), settings.Clamd)
 		antivirus = clamd.Client{Addr: clam[settings.Clamd]}
 	}
@@ -28,6 +29,7 @@ func main() {
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects:   s3store.New(cfg, env[settings.Bucket]),
 		Antivirus: antivirus,
+		Scanners:  scanners,
 		Policy:    settings.MustPolicy(),
 		Now:       time.Now,
 	}

@@ -156,6 +156,7 @@ func roleOf(b *builder, res resource, documents []any) (policies.Role, error) {
 
 func (b *builder) stateMachine(res resource, given map[string]any) error {
 	var p struct {
+		Name                    string
 		Type, DefinitionUri     string
 		DefinitionSubstitutions map[string]string
 		Policies                []any

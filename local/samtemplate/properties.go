@@ -15,6 +15,7 @@ const (
 	onlyInAWS   = "it matters in AWS only"
 	encryption  = "the disk of this machine is encrypted, or not, for all"
 	observation = "the local stack writes its logs to a file and keeps no traces"
+	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
 
 // properties is the one table of what is read of a template: by resource type,
@@ -33,7 +34,7 @@ var properties = map[string]map[string]string{
 		"FailOnWarnings": onlyInAWS, "AccessLogSettings": observation,
 	},
 	"AWS::Serverless::StateMachine": {
-		"Type": honoured, "DefinitionUri": honoured, "DefinitionSubstitutions": honoured,
+		"Name": honoured, "Type": honoured, "DefinitionUri": honoured, "DefinitionSubstitutions": honoured,
 		"Policies": honoured, "Tracing": observation, "Logging": observation,
 	},
 	"AWS::DynamoDB::Table": {
@@ -46,12 +47,14 @@ var properties = map[string]map[string]string{
 		"PublicAccessBlockConfiguration": "no request without a signature is taken", "OwnershipControls": "there are no ACLs",
 		"BucketEncryption": encryption,
 	},
-	"AWS::S3::BucketPolicy":  {"Bucket": honoured, "PolicyDocument": honoured},
-	"AWS::Events::EventBus":  {"Name": honoured},
-	"AWS::SQS::Queue":        {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
-	"AWS::SQS::QueuePolicy":  {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
-	"AWS::Logs::LogGroup":    {"RetentionInDays": observation, "LogGroupName": observation},
-	"function event HttpApi": {"ApiId": honoured, "Method": honoured, "Path": honoured, "Auth": honoured},
+	"AWS::S3::BucketPolicy":                 {"Bucket": honoured, "PolicyDocument": honoured},
+	"AWS::Events::EventBus":                 {"Name": honoured},
+	"AWS::SQS::Queue":                       {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
+	"AWS::SQS::QueuePolicy":                 {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
+	"AWS::GuardDuty::MalwareProtectionPlan": {"Role": noGuardDuty, "ProtectedResource": noGuardDuty, "Actions": noGuardDuty},
+	role:                                    {"AssumeRolePolicyDocument": "no service takes a role here", "Policies": "no service takes a role here"},
+	"AWS::Logs::LogGroup":                   {"RetentionInDays": observation, "LogGroupName": observation},
+	"function event HttpApi":                {"ApiId": honoured, "Method": honoured, "Path": honoured, "Auth": honoured},
 	"function event EventBridgeRule": {
 		"Pattern": honoured, "RetryPolicy": "delivery within one process does not fail", "DeadLetterConfig": "delivery within one process does not fail",
 	},
@@ -87,8 +90,8 @@ type resource struct {
 // name is the physical name: the one it is given, or one made like
 // CloudFormation makes them, without the random part.
 func (r resource) name(env Env) string {
-	if r.Type == "AWS::Events::EventBus" {
-		// A bus must be named, and only by a Sub that needs no other resource.
+	if r.Type == "AWS::Events::EventBus" || r.Type == "AWS::Serverless::StateMachine" {
+		// A bus must be named, a state machine may be, and only by a Sub that needs no other resource.
 		name, err := (&resolver{env: env}).resolve(r.Properties["Name"])
 		if s, ok := name.(string); ok && err == nil {
 			return s
@@ -137,5 +140,6 @@ func (r resource) arn(env Env) string {
 	return ""
 }
 
-// role is the type of the roles that SAM makes for functions and state machines.
+// role is the type of the roles that SAM makes for functions and state machines,
+// and of those that the template makes for services.
 const role = "AWS::IAM::Role"

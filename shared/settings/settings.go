@@ -18,13 +18,14 @@ import (
 
 // The names of the settings, as they stand under Environment in template.yaml.
 const (
-	Table        = "FILES_TABLE"       // the DynamoDB table of records
-	Bucket       = "FILES_BUCKET"      // the S3 bucket of objects
-	StateMachine = "STATE_MACHINE_ARN" // the verification workflow
-	EventBus     = "EVENT_BUS"         // the name of the project's event bus
-	Clamd        = "CLAMD_ADDRESS"     // host:port of the ClamAV daemon
-	Scanners     = "SCANNERS"          // which malware scanners are asked: verify.ParseScanners
-	Policy       = "POLICY_OVERRIDE"   // what differs from shared/policy/default.yaml; may be empty
+	Table        = "FILES_TABLE"        // the DynamoDB table of records
+	Bucket       = "FILES_BUCKET"       // the S3 bucket of objects
+	StateMachine = "STATE_MACHINE_ARN"  // the verification workflow
+	EventBus     = "EVENT_BUS"          // the name of the project's event bus
+	Clamd        = "CLAMD_ADDRESS"      // host:port of the ClamAV daemon
+	ScanResults  = "SCAN_RESULTS_TABLE" // the DynamoDB table where GuardDuty's results and the tasks that wait for them meet
+	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
+	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
 )
 
 // Read returns the values of the settings named. Its error names every one
