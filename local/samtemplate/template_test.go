@@ -44,6 +44,43 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	}
 }
 
+// What GuardDuty needs is there when it is asked, and only then.
+func TestGuardDutysPartIsThereOnlyWhenItIsAsked(t *testing.T) {
+	for scanners, asked := range map[string]bool{"clamav": false, "none": false, "guardduty": true, "clamav+guardduty": true} {
+		e := env()
+		e.Parameters["Scanners"] = scanners
+		if !strings.Contains(scanners, "clamav") {
+			e.Parameters["ClamdAddress"] = ""
+		}
+		stack, err := Load("../../template.yaml", e)
+		if err != nil {
+			t.Errorf("%s: %v", scanners, err)
+			continue
+		}
+		has := func(id string) bool {
+			return slices.ContainsFunc(stack.Functions, func(f Function) bool { return f.LogicalID == id })
+		}
+		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 2) != asked || (len(stack.Rules) == 2) != asked {
+			t.Errorf("%s: %d functions, %d tables, %d rules", scanners, len(stack.Functions), len(stack.Tables), len(stack.Rules))
+		}
+		if slices.ContainsFunc(stack.StoodIn, func(s string) bool { return strings.Contains(s, "no GuardDuty here") }) != asked {
+			t.Errorf("%s: what is said of GuardDuty: %q", scanners, stack.StoodIn)
+		}
+		for _, f := range stack.Functions {
+			if !strings.Contains(f.LogicalID, "GuardDuty") {
+				continue
+			}
+			// The one names the state machine by its name, the other by reference.
+			for action, want := range map[string]bool{"states:SendTaskSuccess": true, "states:SendTaskFailure": true, "states:StartExecution": false} {
+				err := policies.Evaluate(policies.Request{Role: f.Role, Action: action, Resource: stack.StateMachines[0].ARN})
+				if (err == nil) != want {
+					t.Errorf("%s may %s: %v", f.LogicalID, action, err)
+				}
+			}
+		}
+	}
+}
+
 // The promise in the bucket's own policy: whatever role code the download
 // function runs, S3 itself gives it nothing that is not clean.
 func TestTheBucketDeniesTheDownloadRoleWhatIsNotClean(t *testing.T) {
@@ -79,27 +116,28 @@ func TestTheBucketDeniesTheDownloadRoleWhatIsNotClean(t *testing.T) {
 func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 	const head = "Transform: AWS::Serverless-2016-10-31\n"
 	for name, tt := range map[string]struct{ template, want string }{
-		"no template":         {"a: b", "not a SAM template"},
-		"unknown section":     {head + "Rules: {}", "Rules"},
-		"unknown type":        {head + "Resources: {A: {Type: AWS::EC2::Instance}}", "AWS::EC2::Instance"},
-		"unknown property":    {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}}", "FifoQueue"},
-		"unknown attribute":   {head + "Resources: {A: {Type: AWS::SQS::Queue, DeletePolicy: x}}", "DeletePolicy"},
-		"unresolved Ref":      {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: !Ref B}}}", `"B"`},
-		"unresolved GetAtt":   {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !GetAtt B.Arn}}}", `"B"`},
-		"unknown GetAtt":      {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !GetAtt A.Age}}}", "Age"},
-		"unresolved Sub":      {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !Sub 'x${B}'}}}", `"B"`},
-		"unknown function":    {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !Base64 x}}}", "Fn::Base64"},
-		"missing parameter":   {head + "Parameters: {P: {Type: String}}", "P"},
-		"broken parameter":    {head + "Parameters: {P: {Type: Number, Default: x}}", "Type"},
-		"condition of itself": {head + "Conditions: {C: !Not [!Condition C]}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}}", "itself"},
-		"managed policy":      {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Policies: [AmazonS3FullAccess]}}}", "Policies"},
-		"another runtime":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: python3.14}}}", "python3.14"},
-		"cron":                {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: ScheduleV2, Properties: {ScheduleExpression: 'cron(0 0 * * ? *)'}}}}}}", "cron"},
-		"unknown event":       {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: Kinesis}}}}}", "Kinesis"},
-		"policy of no bucket": {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: b, PolicyDocument: {}}}}", "no bucket"},
-		"misspelt status":     {head + "Resources: {A: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: enabled}}}}", "enabled"},
-		"route of no API":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: HttpApi, Properties: {ApiId: x}}}}}}", "ApiId"},
-		"twice":               {head + "Resources: {A: {Type: AWS::SQS::Queue}, A: {Type: AWS::SQS::Queue}}", "twice"},
+		"no template":          {"a: b", "not a SAM template"},
+		"unknown section":      {head + "Rules: {}", "Rules"},
+		"unknown type":         {head + "Resources: {A: {Type: AWS::EC2::Instance}}", "AWS::EC2::Instance"},
+		"unknown property":     {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}}", "FifoQueue"},
+		"unknown attribute":    {head + "Resources: {A: {Type: AWS::SQS::Queue, DeletePolicy: x}}", "DeletePolicy"},
+		"unresolved Ref":       {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: !Ref B}}}", `"B"`},
+		"unresolved GetAtt":    {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !GetAtt B.Arn}}}", `"B"`},
+		"unknown GetAtt":       {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !GetAtt A.Age}}}", "Age"},
+		"unresolved Sub":       {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !Sub 'x${B}'}}}", `"B"`},
+		"unknown function":     {head + "Resources: {A: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: !Base64 x}}}", "Fn::Base64"},
+		"missing parameter":    {head + "Parameters: {P: {Type: String}}", "P"},
+		"broken parameter":     {head + "Parameters: {P: {Type: Number, Default: x}}", "Type"},
+		"condition of itself":  {head + "Conditions: {C: !Not [!Condition C]}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}}", "itself"},
+		"managed policy":       {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Policies: [AmazonS3FullAccess]}}}", "Policies"},
+		"another runtime":      {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: python3.14}}}", "python3.14"},
+		"cron":                 {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: ScheduleV2, Properties: {ScheduleExpression: 'cron(0 0 * * ? *)'}}}}}}", "cron"},
+		"unknown event":        {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: Kinesis}}}}}", "Kinesis"},
+		"policy of no bucket":  {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: b, PolicyDocument: {}}}}", "no bucket"},
+		"misspelt status":      {head + "Resources: {A: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: enabled}}}}", "enabled"},
+		"route of no API":      {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: HttpApi, Properties: {ApiId: x}}}}}}", "ApiId"},
+		"role with a boundary": {head + "Resources: {A: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: x}}}", "PermissionsBoundary"},
+		"twice":                {head + "Resources: {A: {Type: AWS::SQS::Queue}, A: {Type: AWS::SQS::Queue}}", "twice"},
 	} {
 		_, err := load([]byte(tt.template), ".", Env{Region: "r", AccountID: "1", StackName: "s"})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
