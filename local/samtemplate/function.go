@@ -165,6 +165,9 @@ func (b *builder) stateMachine(res resource, given map[string]any) error {
 	if err := as(given, &p); err != nil {
 		return err
 	}
+	if p.Name != "" && p.Name != res.name(b.env) {
+		return fmt.Errorf("the Name %q depends on another resource, which is not offered here", p.Name)
+	}
 	if p.Type != "STANDARD" {
 		return fmt.Errorf("only STANDARD state machines are run here, not %q", p.Type)
 	}
