@@ -28,10 +28,15 @@ type process struct {
 	command      *exec.Cmd
 }
 
-// newProcess builds a stack that keeps its data in a folder called name.
+// newProcess builds a stack that keeps its data in a new folder, called name and
+// more.
 func newProcess(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	p := &process{binary: filepath.Join(dir, "vouch-local"), dir: filepath.Join(dir, name), args: args}
+	own, err := os.MkdirTemp(dir, name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{binary: filepath.Join(dir, "vouch-local"), dir: own, args: args}
 	if err := build(filepath.Join(root, "local"), p.binary, "./cmd/vouch-local"); err != nil {
 		t.Fatal(err)
 	}
