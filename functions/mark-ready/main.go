@@ -33,6 +33,6 @@ func main() {
 		Now:      time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
-		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256, t.Verdict)
+		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	}))
 }

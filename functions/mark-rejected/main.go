@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -28,6 +29,6 @@ func main() {
 		Now:     time.Now,
 	}
 	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
-		return finisher.Rejected(ctx, t.Job, t.Reason, t.Verdict)
+		return finisher.Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	}))
 }

@@ -19,9 +19,10 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Scanners)
+	scanners := settings.MustScanners()
 	var antivirus verify.Antivirus = verify.Unasked{}
 	ready := func(context.Context) error { return nil }
-	if settings.MustScanners().Asks(verify.ClamAV) {
+	if scanners.Asks(verify.ClamAV) {
 		clam, _ := settings.MustRead(context.Background(), settings.Clamd)
 		client := clamd.Client{Addr: clam[settings.Clamd]}
 		antivirus = client
@@ -33,6 +34,7 @@ func main() {
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects:   s3store.New(cfg, env[settings.Bucket]),
 		Antivirus: antivirus,
+		Scanners:  scanners,
 		Policy:    settings.MustPolicy(),
 		Now:       time.Now,
 	}

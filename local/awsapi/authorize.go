@@ -18,6 +18,7 @@ func (e *Endpoint) authorize(key string, c call) error {
 	var body struct {
 		TableName, IndexName string
 		StateMachineArn      string
+		TaskToken            string
 		Entries              []struct{ EventBusName, Source, DetailType string }
 	}
 	if err := json.Unmarshal(c.body, &body); err != nil {
@@ -34,6 +35,20 @@ func (e *Endpoint) authorize(key string, c call) error {
 		return e.Authorizer.Authorize(key, "dynamodb:"+c.operation, resource, nil)
 	case "AWSStepFunctions.StartExecution":
 		return e.Authorizer.Authorize(key, "states:StartExecution", body.StateMachineArn, nil)
+	case "AWSStepFunctions.SendTaskSuccess", "AWSStepFunctions.SendTaskFailure":
+		// A token of before a restart says no more whose it was, and nobody waits
+		// with it: then the right to answer for any state machine will do.
+		machines := e.machines
+		if name, ok := e.waiting.Load(body.TaskToken); ok {
+			machines = []string{name.(string)}
+		}
+		err := fmt.Errorf("there is no state machine whose task could be answered")
+		for _, name := range machines {
+			if err = e.Authorizer.Authorize(key, "states:"+c.operation, in("states", "stateMachine:"+name), nil); err == nil {
+				return nil
+			}
+		}
+		return err
 	case "AWSEvents.PutEvents":
 		for _, entry := range body.Entries {
 			bus := entry.EventBusName

@@ -107,18 +107,27 @@ func TestTheTasksWithinAMapWaitForATokenToo(t *testing.T) {
 	}
 }
 
+func TestATaskThatWaitsForATokenIsTakenWithItsToken(t *testing.T) {
+	got, err := callbacks("machine", `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"f","Payload":{"token.$":"$$.Task.Token"}},"End":true}}}`)
+	if err != nil || !strings.Contains(got, `"waits":true`) || !strings.Contains(got, `"input":{"token.$":"$$.Task.Token"}`) {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
 func TestADefinitionThatCannotRunHereIsRefused(t *testing.T) {
 	for name, definition := range map[string]string{
-		"not JSON":         `{`,
-		"JSONata":          `{"QueryLanguage":"JSONata","States":{}}`,
-		"another resource": `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}`,
-		"another type":     `{"States":{"A":{"Type":"Parallel"}}}`,
-		"an empty Map":     `{"States":{"A":{"Type":"Map"}}}`,
-		"a Map over S3":    `{"States":{"A":{"Type":"Map","ItemReader":{},"ItemProcessor":{"States":{}}}}}`,
-		"a task in a Map":  `{"States":{"A":{"Type":"Map","ItemProcessor":{"States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}}}}`,
-		"TaskFailed, Map":  `{"States":{"A":{"Type":"Map","ItemProcessor":{"States":{}},"Catch":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
-		"TaskFailed":       `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Retry":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
-		"a qualifier":      `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f","Qualifier":"x"}}}}`,
+		"not JSON":                           `{`,
+		"JSONata":                            `{"QueryLanguage":"JSONata","States":{}}`,
+		"another resource":                   `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}`,
+		"another type":                       `{"States":{"A":{"Type":"Parallel"}}}`,
+		"a wait for a token that nobody has": `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"f","Payload":{"x.$":"$.x"}}}}}`,
+		"another thing to wait for":          `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","Parameters":{"Payload":{"token.$":"$$.Task.Token"}}}}}`,
+		"an empty Map":                       `{"States":{"A":{"Type":"Map"}}}`,
+		"a Map over S3":                      `{"States":{"A":{"Type":"Map","ItemReader":{},"ItemProcessor":{"States":{}}}}}`,
+		"a task in a Map":                    `{"States":{"A":{"Type":"Map","ItemProcessor":{"States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sns:publish"}}}}}}`,
+		"TaskFailed, Map":                    `{"States":{"A":{"Type":"Map","ItemProcessor":{"States":{}},"Catch":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
+		"TaskFailed":                         `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Retry":[{"ErrorEquals":["States.TaskFailed"]}]}}}`,
+		"a qualifier":                        `{"States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"f","Qualifier":"x"}}}}`,
 	} {
 		if _, err := callbacks("machine", definition); err == nil {
 			t.Errorf("%s: it was taken", name)

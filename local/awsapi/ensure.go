@@ -64,6 +64,7 @@ func (e *Endpoint) CreateStateMachine(ctx context.Context, name, definition, rol
 	if err != nil {
 		return fmt.Errorf("create state machine %s: %w", name, err)
 	}
+	e.machines = append(e.machines, name)
 	return nil
 }
 

@@ -19,6 +19,7 @@ const (
 type task struct {
 	Token string          `json:"token"`
 	Role  string          `json:"role"` // the name of the state machine, whose role invokes
+	Waits bool            `json:"waits"`
 	Input json.RawMessage `json:"input"`
 }
 
@@ -27,7 +28,10 @@ type task struct {
 // reports all its errors as States.TaskFailed; AWS gives it its own timeout and
 // reports the function's own error name. With a token both are in the
 // gateway's hands, and the state's Retry, Catch and TimeoutSeconds are kumo's
-// as before. What cannot be rewritten faithfully is an error.
+// as before. A task that waits for a token in the definition itself goes the
+// same way, for the same names of its function's errors; what ends it well is
+// then not the function's answer. What cannot be rewritten faithfully is an
+// error.
 func callbacks(machine, definition string) (string, error) {
 	var d map[string]any
 	if err := json.Unmarshal([]byte(definition), &d); err != nil {
@@ -126,11 +130,15 @@ func knownErrors(state map[string]any) error {
 }
 
 func callback(machine string, state map[string]any) error {
-	if state["Resource"] != invokeResource {
-		return fmt.Errorf("the resource %v is not offered here, only %s", state["Resource"], invokeResource)
+	waits := state["Resource"] == callbackResource
+	if state["Resource"] != invokeResource && !waits {
+		return fmt.Errorf("the resource %v is not offered here, only %s with or without .waitForTaskToken", state["Resource"], invokeResource)
 	}
 	parameters, _ := state["Parameters"].(map[string]any)
-	wrapped := map[string]any{"token.$": "$$.Task.Token", "role": machine}
+	if waits && !tellsToken(parameters) {
+		return errors.New("the task waits for a token that its function is not told ($$.Task.Token)")
+	}
+	wrapped := map[string]any{"token.$": "$$.Task.Token", "role": machine, "waits": waits}
 	for name, value := range parameters {
 		switch name {
 		case "FunctionName":
@@ -147,10 +155,24 @@ func callback(machine string, state map[string]any) error {
 	return nil
 }
 
+// tellsToken reports whether a payload template has the task's token anywhere.
+func tellsToken(template map[string]any) bool {
+	for _, value := range template {
+		if below, ok := value.(map[string]any); ok && tellsToken(below) || value == "$$.Task.Token" {
+			return true
+		}
+	}
+	return false
+}
+
 // runTask invokes the function of a task, and tells the workflow of the result
 // in the words of AWS's own integration ("Invoke an AWS Lambda function with
-// Step Functions").
+// Step Functions"). Where the task waits, only that the function has failed is
+// the workflow told here: somebody with the token says the rest.
 func (e *Endpoint) runTask(function string, t task) {
+	if t.Waits {
+		e.waiting.Store(t.Token, t.Role)
+	}
 	if err := e.Authorizer.Authorize(t.Role, "lambda:InvokeFunction", "arn:aws:lambda:"+e.Region+":"+AccountID+":function:"+function, nil); err != nil {
 		e.failTask(t, "Lambda.AWSLambdaException", err.Error())
 		return
@@ -170,6 +192,7 @@ func (e *Endpoint) runTask(function string, t task) {
 			said.ErrorType = "Lambda.Unknown"
 		}
 		e.failTask(t, said.ErrorType, string(result.Payload))
+	case t.Waits:
 	default:
 		output, err := json.Marshal(map[string]any{"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": json.RawMessage(result.Payload)})
 		if err != nil {

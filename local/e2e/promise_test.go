@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -373,43 +372,9 @@ func TestTheStoreAllowsExactlyTheLegalTransitions(t *testing.T) {
 // A stack that is killed in the middle of a verification, with no chance to
 // tidy up, goes on where it was when it comes back, with every byte in place.
 func TestAFileThatIsVerifyingWhenEverythingIsKilledReachesItsEnd(t *testing.T) {
-	binary := filepath.Join(dir, "vouch-local")
-	if err := build(filepath.Join(root, "local"), binary, "./cmd/vouch-local"); err != nil {
-		t.Fatal(err)
-	}
-	data := filepath.Join(dir, "killed")
-	ports := freePorts(t, 3)
-	start := func() *exec.Cmd {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		t.Cleanup(cancel)
-		cmd := exec.CommandContext(ctx, binary, "run", "-template", filepath.Join(root, "template.yaml"), "-functions", binaries, "-dir", data,
-			"-api", ports[0], "-s3", ports[1], "-aws", ports[2], "-clam-database", "none")
-		var output bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &output, &output
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		deadline := time.Now().Add(30 * time.Second)
-		for {
-			if resp, err := http.Get("http://" + ports[0] + "/issuer/.well-known/openid-configuration"); err == nil {
-				resp.Body.Close()
-				return cmd
-			}
-			if time.Now().After(deadline) {
-				cmd.Process.Kill()
-				cmd.Wait()
-				t.Fatalf("the stack does not answer: %s", output.String())
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-	}
-	first := start()
-	token, err := exec.Command(binary, "token", "-sub", "alice", "-dir", data, "-api", ports[0]).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	alice := user{"alice", strings.TrimSpace(string(token)), "http://" + ports[0]}
+	p := newProcess(t, "killed")
+	p.start(t)
+	alice := p.as(t, "alice")
 	small := alice.ready(t, "small.bin", random(t, 1000))
 	content := random(t, 256<<20)
 	big := alice.ask(t, "big.bin", content, true)
@@ -417,12 +382,8 @@ func TestAFileThatIsVerifyingWhenEverythingIsKilledReachesItsEnd(t *testing.T) {
 		t.Fatalf("PUT: %d %s", status, code)
 	}
 	alice.await(t, big.ID, "verifying")
-	if err := first.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	first.Wait()
-
-	second := start()
+	p.kill(t)
+	p.start(t)
 	alice.await(t, big.ID, "ready")
 	if status, _, body := fetch(t, alice.link(t, big.ID)); status != 200 || !bytes.Equal(body, content) {
 		t.Errorf("%d, %d bytes came back", status, len(body))
@@ -432,22 +393,13 @@ func TestAFileThatIsVerifyingWhenEverythingIsKilledReachesItsEnd(t *testing.T) {
 	}
 
 	// And so does a re-scan.
-	token, err = exec.Command(binary, "token", "-sub", "operator", "-scopes", "files:admin", "-dir", data, "-api", ports[0]).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin := user{"operator", strings.TrimSpace(string(token)), "http://" + ports[0]}
+	admin := p.as(t, "operator", "-scopes", "files:admin")
 	if r := admin.call(t, "POST", "/admin/rescan", ""); r.status != http.StatusAccepted {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	if err := second.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	second.Wait()
+	p.kill(t)
 	killed := time.Now()
-
-	third := start()
-	defer func() { third.Process.Signal(os.Interrupt); third.Wait() }()
+	p.start(t)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		r := alice.call(t, "GET", "/files/"+big.ID, "")
 		var f struct {

@@ -11,43 +11,54 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/local/samtemplate"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
 // The sample events are what README has people pass to sam local invoke.
 func TestEverySampleEventIsAnsweredByItsFunction(t *testing.T) {
 	for _, f := range local.Template.Functions {
-		name := filepath.Base(f.CodeURI)
-		samples, err := filepath.Glob(filepath.Join(root, "events", name+"*.json"))
-		if err != nil || len(samples) == 0 {
-			t.Errorf("%s has no sample event: %v", name, err)
-		}
-		for _, path := range samples {
-			event, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+		answersItsSamples(t, f, func(event []byte) ([]byte, string, error) {
 			result, err := local.Invoke(t.Context(), f.LogicalID, event)
-			if err != nil || result.FunctionError != "" {
-				t.Errorf("%s: %v %s", filepath.Base(path), err, result.Payload)
-				continue
-			}
-			var reply struct {
-				StatusCode int
-				Outcome    string
-			}
-			if err := json.Unmarshal(result.Payload, &reply); err != nil && string(result.Payload) != "null" {
-				t.Errorf("%s: %v in %s", filepath.Base(path), err, result.Payload)
-			}
-			want := map[string]int{
-				"create-upload": 201, "list-files": 200, "get-file": 404, "complete-upload": 404, "create-download": 404, "delete-file": 404, "get-keys": 200, "rescan-files": 202,
-			}[name]
-			if reply.StatusCode != want {
-				t.Errorf("%s: %s, want the status %d", filepath.Base(path), result.Payload, want)
-			}
-			if steps := "validate-object scan-object mark-ready mark-rejected"; strings.Contains(steps, name) && reply.Outcome != "superseded" {
-				t.Errorf("%s: %s", filepath.Base(path), result.Payload)
-			}
+			return result.Payload, result.FunctionError, err
+		})
+	}
+}
+
+// answersItsSamples invokes a function with its sample events, and holds what
+// it answers to what such a function answers about a file that is not there.
+func answersItsSamples(t *testing.T, f samtemplate.Function, invoke func(event []byte) (payload []byte, functionError string, err error)) {
+	t.Helper()
+	name := filepath.Base(f.CodeURI)
+	samples, err := filepath.Glob(filepath.Join(root, "events", name+"*.json"))
+	if err != nil || len(samples) == 0 {
+		t.Errorf("%s has no sample event: %v", name, err)
+	}
+	for _, path := range samples {
+		event, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, functionError, err := invoke(event)
+		if err != nil || functionError != "" {
+			t.Errorf("%s: %v %s", filepath.Base(path), err, payload)
+			continue
+		}
+		var reply struct {
+			StatusCode int
+			Outcome    string
+		}
+		if err := json.Unmarshal(payload, &reply); err != nil && string(payload) != "null" {
+			t.Errorf("%s: %v in %s", filepath.Base(path), err, payload)
+		}
+		want := map[string]int{
+			"create-upload": 201, "list-files": 200, "get-file": 404, "complete-upload": 404, "create-download": 404, "delete-file": 404, "get-keys": 200, "rescan-files": 202,
+		}[name]
+		if reply.StatusCode != want {
+			t.Errorf("%s: %s, want the status %d", filepath.Base(path), payload, want)
+		}
+		if steps := "validate-object scan-object mark-ready mark-rejected"; strings.Contains(steps, name) && reply.Outcome != "superseded" {
+			t.Errorf("%s: %s", filepath.Base(path), payload)
 		}
 	}
 }

@@ -156,15 +156,18 @@ func roleOf(b *builder, res resource, documents []any) (policies.Role, error) {
 
 func (b *builder) stateMachine(res resource, given map[string]any) error {
 	var p struct {
+		Name                    string
 		Type, DefinitionUri     string
 		DefinitionSubstitutions map[string]string
 		Policies                []any
 		Events                  map[string]any
-		Name                    string
 		Tracing, Logging        any
 	}
 	if err := as(given, &p); err != nil {
 		return err
+	}
+	if p.Name != "" && p.Name != res.name(b.env) {
+		return fmt.Errorf("the Name %q depends on another resource, which is not offered here", p.Name)
 	}
 	if p.Type != "STANDARD" {
 		return fmt.Errorf("only STANDARD state machines are run here, not %q", p.Type)

@@ -16,6 +16,7 @@ const (
 	encryption  = "the disk of this machine is encrypted, or not, for all"
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
+	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
 
 // properties is the one table of what is read of a template: by resource type,
@@ -66,6 +67,12 @@ var properties = map[string]map[string]string{
 	"AWS::KMS::Alias":        {"AliasName": honoured, "TargetKeyId": honoured},
 	"AWS::Logs::LogGroup":    {"RetentionInDays": observation, "LogGroupName": observation},
 	"function event HttpApi": {"ApiId": honoured, "Method": honoured, "Path": honoured, "Auth": honoured},
+	"AWS::GuardDuty::MalwareProtectionPlan": {
+		"Role": noGuardDuty, "ProtectedResource": noGuardDuty, "Actions": noGuardDuty,
+	},
+	role: {
+		"AssumeRolePolicyDocument": "no service takes a role here", "Policies": "no service takes a role here",
+	},
 	"function event EventBridgeRule": {
 		"Pattern": honoured, "RetryPolicy": "delivery within one process does not fail", "DeadLetterConfig": "delivery within one process does not fail",
 	},
@@ -162,5 +169,6 @@ func (r resource) arn(env Env) string {
 	return ""
 }
 
-// role is the type of the roles that SAM makes for functions and state machines.
+// role is the type of the roles that SAM makes for functions and state machines,
+// and of those that the template makes for services.
 const role = "AWS::IAM::Role"

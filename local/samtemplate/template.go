@@ -203,7 +203,7 @@ func (b *builder) declare(all map[string]any) error {
 }
 
 func (b *builder) build(res resource) error {
-	if res.Type == role {
+	if res.Type == role && res.Properties == nil {
 		return nil // made by SAM, and part of its function here
 	}
 	given := res.Properties

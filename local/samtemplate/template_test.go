@@ -89,6 +89,43 @@ func TestAScheduleForReScansIsCarriedOutOnlyIfThereIsOne(t *testing.T) {
 	}
 }
 
+// What GuardDuty needs is there when it is asked, and only then.
+func TestGuardDutysPartIsThereOnlyWhenItIsAsked(t *testing.T) {
+	for scanners, asked := range map[string]bool{"clamav": false, "none": false, "guardduty": true, "clamav+guardduty": true} {
+		e := env()
+		e.Parameters["Scanners"] = scanners
+		if !strings.Contains(scanners, "clamav") {
+			e.Parameters["ClamdAddress"] = ""
+		}
+		stack, err := Load("../../template.yaml", e)
+		if err != nil {
+			t.Errorf("%s: %v", scanners, err)
+			continue
+		}
+		has := func(id string) bool {
+			return slices.ContainsFunc(stack.Functions, func(f Function) bool { return f.LogicalID == id })
+		}
+		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 2) != asked || (len(stack.Rules) == 2) != asked {
+			t.Errorf("%s: %d functions, %d tables, %d rules", scanners, len(stack.Functions), len(stack.Tables), len(stack.Rules))
+		}
+		if slices.ContainsFunc(stack.StoodIn, func(s string) bool { return strings.Contains(s, "no GuardDuty here") }) != asked {
+			t.Errorf("%s: what is said of GuardDuty: %q", scanners, stack.StoodIn)
+		}
+		for _, f := range stack.Functions {
+			if !strings.Contains(f.LogicalID, "GuardDuty") {
+				continue
+			}
+			// The one names the state machine by its name, the other by reference.
+			for action, want := range map[string]bool{"states:SendTaskSuccess": true, "states:SendTaskFailure": true, "states:StartExecution": false} {
+				err := policies.Evaluate(policies.Request{Role: f.Role, Action: action, Resource: stack.Outputs["StateMachineArn"]})
+				if (err == nil) != want {
+					t.Errorf("%s may %s: %v", f.LogicalID, action, err)
+				}
+			}
+		}
+	}
+}
+
 // The promise in the bucket's own policy: whatever code the roles run that
 // sign downloads, S3 itself gives them nothing that is not clean.
 func TestTheBucketDeniesTheDownloadRolesWhatIsNotClean(t *testing.T) {
@@ -193,6 +230,8 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 		"key's odd policy":    {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: ECC_NIST_P256, KeyPolicy: {Statement: {Effect: Allow, Action: 'kms:*', Resource: '*'}}}}}", "principal"},
 		"alias of no key":     {head + "Resources: {A: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: B}}}", "no key"},
 		"AWS's own alias":     {head + "Resources: {A: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/aws/s3, TargetKeyId: B}}}", "alias/aws/s3"},
+		"role of a boundary":  {head + "Resources: {A: {Type: AWS::IAM::Role, Properties: {PermissionsBoundary: x}}}", "PermissionsBoundary"},
+		"machine's name":      {head + "Resources: {A: {Type: AWS::Serverless::StateMachine, Properties: {Type: STANDARD, Name: !Ref B}}, B: {Type: AWS::SQS::Queue}}", "Name"},
 		"twice":               {head + "Resources: {A: {Type: AWS::SQS::Queue}, A: {Type: AWS::SQS::Queue}}", "twice"},
 	} {
 		_, err := load([]byte(tt.template), ".", Env{Region: "r", AccountID: "1", StackName: "s"})

@@ -42,6 +42,9 @@ type Options struct {
 	// ClamDatabase is where freshclam keeps its database.
 	ClamDatabase string
 
+	// Scanners is the template's parameter of that name; empty for its default.
+	Scanners string
+
 	// Policy is the path of a YAML document that differs from
 	// shared/policy/default.yaml; empty for none.
 	Policy string
@@ -131,12 +134,15 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	parameters := map[string]string{
+		"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdHost": "address", "ClamdAddress": o.Clamd,
+		"PolicyOverride": override,
+	}
+	if o.Scanners != "" {
+		parameters["Scanners"] = o.Scanners
+	}
 	s.Template, err = samtemplate.Load(o.Template, samtemplate.Env{
-		Region: Region, AccountID: awsapi.AccountID, StackName: Name,
-		Parameters: map[string]string{
-			"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdHost": "address", "ClamdAddress": o.Clamd,
-			"PolicyOverride": override,
-		},
+		Region: Region, AccountID: awsapi.AccountID, StackName: Name, Parameters: parameters,
 	})
 	if err != nil {
 		return nil, err

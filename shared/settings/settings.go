@@ -28,6 +28,7 @@ const (
 	Clamd        = "CLAMD_ADDRESS"      // host:port of the ClamAV daemon
 	ClamdWait    = "CLAMD_WAIT"         // how long it may still be loading, as in "120s"; may be empty
 	Signatures   = "SIGNATURES_BUCKET"  // the S3 bucket that mirrors ClamAV's signatures
+	ScanResults  = "SCAN_RESULTS_TABLE" // the DynamoDB table where GuardDuty's results and the tasks that wait for them meet
 	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
 	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
 	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts

@@ -57,6 +57,7 @@ type Outcome string
 // The outcomes that the workflow chooses by.
 const (
 	Passed     Outcome = "passed"     // go on
+	Awaiting   Outcome = "awaiting"   // go on once GuardDuty has spoken
 	Failed     Outcome = "failed"     // reject, for Result.Reason
 	Superseded Outcome = "superseded" // the file has moved on without us: stop
 )

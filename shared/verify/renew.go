@@ -24,6 +24,9 @@ func (x Finisher) renew(ctx context.Context, j Job, f file.File, checksum string
 	if !file.SameChecksum(f.ChecksumSHA256, checksum) {
 		return fail(fmt.Errorf("it is about the checksum %q, not %q", checksum, f.ChecksumSHA256))
 	}
+	if x.Scanners.Asks(GuardDuty) {
+		v = Merge(v, earlier(f.Verdict, GuardDuty))
+	}
 	if err := x.Scanners.check(v); err != nil {
 		return fail(err)
 	}
@@ -52,6 +55,22 @@ func (x Finisher) renew(ctx context.Context, j Job, f file.File, checksum string
 		return fail(err)
 	}
 	return Result{Outcome: Passed, Verdict: renewed.Verdict}, nil
+}
+
+// earlier returns the word of one scanner in an earlier verdict on the same
+// version, for Merge; nil if it has none. GuardDuty reads an object once, when it
+// is stored, and is not asked again: its word on those bytes stands, with what
+// it had not looked at.
+func earlier(v *file.Verdict, scanner string) *file.Verdict {
+	if v == nil {
+		return nil
+	}
+	for _, e := range v.Scanners {
+		if e.Name == scanner {
+			return &file.Verdict{Outcome: v.Outcome, Scanners: []file.Engine{e}, Coverage: file.Coverage{Complete: v.Coverage.Complete}}
+		}
+	}
+	return nil
 }
 
 // found reports whether reason and v say that something is wrong with the bytes

@@ -317,3 +317,44 @@ func TestAPolicyThatDeletesRejectedBytesDeletesRevokedOnes(t *testing.T) {
 		t.Errorf("deleted %v, tags %v", w.deleted, w.tags)
 	}
 }
+
+// GuardDuty reads an object once. A re-scan that needs its word has the one that
+// it gave on the same version, and none where it never gave any.
+func TestInAReScanTheEarlierWordOfGuardDutyStands(t *testing.T) {
+	word := file.Engine{Name: verify.GuardDuty}
+	for name, tt := range map[string]struct {
+		scanners verify.Scanners
+		earlier  []file.Engine
+		complete bool
+		outcome  file.Outcome // empty for an error
+	}{
+		"both":                             {verify.Scanners{verify.ClamAV, verify.GuardDuty}, []file.Engine{engine, word}, true, file.Clean},
+		"GuardDuty alone":                  {verify.Scanners{verify.GuardDuty}, []file.Engine{word}, true, file.Clean},
+		"it had not looked at all":         {verify.Scanners{verify.ClamAV, verify.GuardDuty}, []file.Engine{engine, word}, false, file.Flagged},
+		"it was not asked then":            {verify.Scanners{verify.ClamAV, verify.GuardDuty}, []file.Engine{engine}, true, ""},
+		"it is not asked now":              {verify.Scanners{verify.ClamAV}, []file.Engine{engine, word}, true, file.Clean},
+		"no scanner was asked then either": {verify.Scanners{verify.GuardDuty}, nil, true, ""},
+	} {
+		w := newReady(t)
+		w.f.ID, _ = file.NewID()
+		w.f.Key = file.Key("alice", w.f.ID)
+		w.f.Verdict.Scanners, w.f.Verdict.Coverage.Complete = tt.earlier, tt.complete
+		if err := w.Create(t.Context(), w.f); err != nil {
+			t.Fatal(err)
+		}
+		s, x := w.scanner(), w.finisher()
+		s.Scanners, x.Scanners = tt.scanners, tt.scanners
+		if !tt.scanners.Asks(verify.ClamAV) {
+			w.scan = verify.Scan{}
+		}
+		scan, err := s.Scan(t.Context(), w.rejob())
+		if err != nil || scan.Outcome != verify.Passed {
+			t.Fatalf("%s: %+v, %v", name, scan, err)
+		}
+		_, err = x.Ready(t.Context(), w.rejob(), scan.ChecksumSHA256, scan.Verdict)
+		v := w.record(t).Verdict
+		if renewed := v.CheckedAt.Equal(now); renewed != (tt.outcome != "") || renewed != (err == nil) || renewed && (v.Outcome != tt.outcome || len(v.Scanners) != len(tt.scanners)) {
+			t.Errorf("%s: %v, %+v", name, err, v)
+		}
+	}
+}

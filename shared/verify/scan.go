@@ -41,15 +41,18 @@ type Antivirus interface {
 type Scanner struct {
 	Records   access.Records
 	Objects   Opener
-	Antivirus Antivirus
+	Antivirus Antivirus // Unasked where Scanners has none that reads here
+	Scanners  Scanners
 	Policy    policy.Policy
 	Now       func() time.Time
 }
 
 // Scan streams the object once, through SHA-256, the inspection and the
 // antivirus at the same time, in memory that does not grow with its size, and
-// judges what they found by the policy. A fault of the bytes is a Result; an
-// error means that nothing could be decided.
+// judges what they found by the policy. Where another scanner reads the object
+// by itself, what passes here is Awaiting its word, and the outcome of the
+// verdict is not the last one. A fault of the bytes is a Result; an error means
+// that nothing could be decided.
 func (s Scanner) Scan(ctx context.Context, j Job) (Result, error) {
 	f, err := read(ctx, s.Records, j)
 	if err != nil {
@@ -125,21 +128,15 @@ func (s Scanner) judge(f file.File, p pass) Result {
 	if len(p.scan.Findings) > 0 {
 		v.Coverage.Complete = false
 	}
-	order := file.Findings()
-	slices.SortStableFunc(found, func(a, b file.Finding) int {
-		return slices.Index(order, a.Code) - slices.Index(order, b.Code)
-	})
-	count, reason, flagged := s.Policy.Judge(found, v.Coverage.Complete)
+	count, reason, _ := s.Policy.Judge(byGravity(found), v.Coverage.Complete)
 	v.Findings = count[:min(len(count), file.MaxFindings)]
-	switch {
-	case reason != "":
+	if reason != "" {
 		return refused(reason)
-	case len(v.Scanners) == 0:
-		v.Outcome = file.Unscanned
-	case flagged:
-		v.Outcome = file.Flagged
-	default:
-		v.Outcome = file.Clean
 	}
-	return Result{Outcome: Passed, ChecksumSHA256: p.checksum, Verdict: v}
+	v.Outcome = accepted(v)
+	outcome := Passed
+	if s.Scanners.Asks(GuardDuty) && f.Status != file.Ready {
+		outcome = Awaiting // in a re-scan its earlier word stands: Finisher.Ready
+	}
+	return Result{Outcome: outcome, ChecksumSHA256: p.checksum, Verdict: v}
 }

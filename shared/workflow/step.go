@@ -17,6 +17,10 @@ type Task struct {
 	Reason         file.Reason   `json:"reason,omitempty"`
 	ChecksumSHA256 string        `json:"checksumSHA256,omitempty"`
 	Verdict        *file.Verdict `json:"verdict,omitempty"`
+
+	// GuardDuty is what GuardDuty's word was judged to be; the zero Result
+	// where it was not asked.
+	GuardDuty verify.Result `json:"guardduty,omitzero"`
 }
 
 // Step returns run as the handler of a Lambda function that the workflow

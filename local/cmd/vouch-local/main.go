@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.AWS, "aws", "127.0.0.1:4566", "the address of the other AWS services")
 	flags.StringVar(&o.Clamd, "clamd", "127.0.0.1:0", "the address of clamd; port 0 takes a free one")
 	flags.StringVar(&o.ClamDatabase, "clam-database", "/var/lib/clamav", "where freshclam keeps its database")
+	flags.StringVar(&o.Scanners, "scanners", "clamav", "the malware scanners that are asked: clamav, guardduty, clamav+guardduty or none; GuardDuty's results must be put by hand (docs/local.md)")
 	flags.StringVar(&o.Policy, "policy", "", "a YAML file with what is to differ from shared/policy/default.yaml")
 	subject := flags.String("sub", "alice", "token: whom it is for")
 	scopes := flags.String("scopes", strings.Join(stack.Scopes, " "), "token: its scopes, with spaces between; files:admin is for POST /admin/rescan")
