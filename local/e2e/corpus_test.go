@@ -73,3 +73,6 @@ func sendSample(t *testing.T, u user, s corpus.Sample) {
 		t.Errorf("its download answers %d %s", download.status, download.body)
 	}
 }
+
+// sample makes a file of the corpus by its name.
+func sample(name string) ([]byte, error) { return corpus.Sample{Name: name}.Bytes() }

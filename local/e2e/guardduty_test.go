@@ -304,7 +304,7 @@ func TestAFileIsReadyOnlyWhenGuardDutyHasCalledItCleanToo(t *testing.T) {
 	t.Run("the functions answer their samples", func(t *testing.T) {
 		template, err := samtemplate.Load(filepath.Join(root, "template.yaml"), samtemplate.Env{
 			Region: stack.Region, AccountID: "000000000000", StackName: stack.Name,
-			Parameters: map[string]string{"JwtIssuer": "http://127.0.0.1", "JwtAudience": "vouch", "AllowedOrigins": "x", "ClamdAddress": "", "Scanners": "clamav+guardduty"},
+			Parameters: map[string]string{"JwtIssuer": "http://127.0.0.1", "JwtAudience": "vouch", "AllowedOrigins": "x", "ClamdHost": "address", "ClamdAddress": "127.0.0.1:3310", "Scanners": "clamav+guardduty"},
 		})
 		if err != nil {
 			t.Fatal(err)
