@@ -12,8 +12,8 @@ import (
 // input is a file to scan.
 type input struct {
 	name, contentType string
-	once              bool // too large to be scanned again and again
-	make              func(w io.Writer) error
+	once              bool                               // too large to be scanned again and again
+	make              func(w io.Writer, seed byte) error // the same for the same seed
 }
 
 func inputs(large int64) []input {
@@ -22,21 +22,22 @@ func inputs(large int64) []input {
 		{"random, 1 KB", octets, false, random(1_000)},
 		{"random, 1 MB", octets, false, random(1_000_000)},
 		{"random, 100 MB", octets, false, random(100_000_000)},
-		{"zip of text, 100 MB unpacked", "application/zip", false, zipOfText(100_000_000, 20)},
-		{"zip of random, 100 MB", "application/zip", false, zipOfRandom(100_000_000, 20)},
+		{"text, 100 MB", "text/plain", false, text(100_000_000)},
+		{"zip of text, 100 MB unpacked", "application/zip", false, zipOf(20, text(5_000_000))},
+		{"zip of random, 100 MB", "application/zip", false, zipOf(20, random(5_000_000))},
 		{"random, the largest", octets, true, random(large)},
 	}
 }
 
 // write makes the file at path, and returns its length in bytes.
-func (in input) write(path string) (int64, error) {
+func (in input) write(path string, seed byte) (int64, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
 	w := bufio.NewWriterSize(f, 1<<20)
-	if err := in.make(w); err != nil {
+	if err := in.make(w, seed); err != nil {
 		return 0, err
 	}
 	if err := w.Flush(); err != nil {
@@ -49,16 +50,21 @@ func (in input) write(path string) (int64, error) {
 	return info.Size(), f.Close()
 }
 
-func random(n int64) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := io.CopyN(w, rand.NewChaCha8([32]byte{1}), n)
+type content func(w io.Writer, seed byte) error
+
+func source(seed byte) *rand.ChaCha8 { return rand.NewChaCha8([32]byte{seed}) }
+
+func random(n int64) content {
+	return func(w io.Writer, seed byte) error {
+		_, err := io.CopyN(w, source(seed), n)
 		return err
 	}
 }
 
-func zipOfText(n int64, entries int) func(io.Writer) error {
-	return zipOf(n, entries, func(w io.Writer, n int64) error {
-		r := rand.New(rand.NewPCG(1, 2))
+// text writes at least n bytes of lines.
+func text(n int64) content {
+	return func(w io.Writer, seed byte) error {
+		r := rand.New(source(seed))
 		for written := int64(0); written < n; {
 			m, err := fmt.Fprintf(w, "%d the quick brown fox %x jumps over the lazy dog\n", r.IntN(1_000_000), r.Uint32())
 			if err != nil {
@@ -67,22 +73,19 @@ func zipOfText(n int64, entries int) func(io.Writer) error {
 			written += int64(m)
 		}
 		return nil
-	})
+	}
 }
 
-func zipOfRandom(n int64, entries int) func(io.Writer) error {
-	return zipOf(n, entries, func(w io.Writer, n int64) error { return random(n)(w) })
-}
-
-func zipOf(n int64, entries int, content func(io.Writer, int64) error) func(io.Writer) error {
-	return func(w io.Writer) error {
+// zipOf writes a zip of entries with the content.
+func zipOf(entries int, c content) content {
+	return func(w io.Writer, seed byte) error {
 		z := zip.NewWriter(w)
 		for i := range entries {
 			e, err := z.Create(fmt.Sprintf("%d.txt", i))
 			if err != nil {
 				return err
 			}
-			if err := content(e, n/int64(entries)); err != nil {
+			if err := c(e, seed^byte(i<<3)); err != nil {
 				return err
 			}
 		}

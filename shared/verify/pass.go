@@ -66,8 +66,10 @@ type queue struct {
 	err    error // set before chunks is closed
 }
 
-// queued is how many chunks may wait, each as long as what was written at once.
-const queued = 16
+// queued is how many chunks may wait, each as long as what was written at once:
+// 16 MiB with clamd's chunks. clamd begins to scan when it has the whole stream,
+// and what waits here then is inspected meanwhile.
+const queued = 256
 
 func newQueue() *queue {
 	return &queue{chunks: make(chan []byte, queued), free: make(chan []byte, queued+2)}
