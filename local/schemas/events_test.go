@@ -158,6 +158,9 @@ func TestTheSchemasOfEventsHaveTheMembersAndValuesOfTheCode(t *testing.T) {
 		if got := texts[file.Reason](t, at(t, d, "$defs", "reason", "enum")); !slices.Equal(got, file.Reasons()) {
 			t.Errorf("%s: the reasons are %v, not %v", detailType, got, file.Reasons())
 		}
+		if got := texts[file.Check](t, at(t, d, "$defs", "verdict", "properties", "checks", "items", "enum")); !slices.Equal(got, file.Checks()) {
+			t.Errorf("%s: the checks are %v, not %v", detailType, got, file.Checks())
+		}
 		outcomes = append(outcomes, texts[file.Outcome](t, at(t, d, "$defs", "verdict", "properties", "outcome", "enum"))...)
 		if got := at(t, d, "$defs", "verdict", "properties", "findings", "maxItems"); got != float64(file.MaxFindings) {
 			t.Errorf("%s: at most %v findings", detailType, got)

@@ -63,16 +63,19 @@ func TestThePolicyStandsInTheOpenAPIDocument(t *testing.T) {
 	}
 }
 
-func TestStatusesAndReasonsStandInTheOpenAPIDocument(t *testing.T) {
+func TestStatusesReasonsAndChecksStandInTheOpenAPIDocument(t *testing.T) {
 	doc := readDoc(t, "../../docs/openapi.yaml")
-	var statuses, reasons []string
+	var statuses, reasons, checks []string
 	for _, s := range file.Statuses() {
 		statuses = append(statuses, string(s))
 	}
 	for _, r := range file.Reasons() {
 		reasons = append(reasons, string(r))
 	}
-	for _, enum := range [][]string{statuses, reasons} {
+	for _, c := range file.Checks() {
+		checks = append(checks, string(c))
+	}
+	for _, enum := range [][]string{statuses, reasons, checks} {
 		if want := "enum: [" + strings.Join(enum, ", ") + "]"; !strings.Contains(doc, want) {
 			t.Errorf("docs/openapi.yaml lacks %s", want)
 		}

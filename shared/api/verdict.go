@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -10,6 +11,7 @@ import (
 // and the like, by which an attacker would tune a file until it passes.
 type Verdict struct {
 	Outcome        file.Outcome  `json:"outcome"`
+	Checks         []file.Check  `json:"checks"`
 	DetectedType   string        `json:"detectedType,omitempty"`
 	Findings       []Finding     `json:"findings"`
 	Coverage       file.Coverage `json:"coverage"`
@@ -36,6 +38,7 @@ func verdictView(v *file.Verdict) *Verdict {
 	}
 	view := &Verdict{
 		Outcome: v.Outcome, DetectedType: v.DetectedType, Coverage: v.Coverage,
+		Checks:   slices.Concat([]file.Check{}, v.Checks), // never null
 		Findings: make([]Finding, len(v.Findings)), Scanners: make([]Scanner, len(v.Scanners)),
 		CheckedAt: stamp(v.CheckedAt), DurationMillis: v.DurationMillis,
 	}

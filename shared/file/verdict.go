@@ -20,6 +20,10 @@ const (
 type Verdict struct {
 	Outcome Outcome `json:"outcome"`
 
+	// Checks are those that were made, in their order. What was refused by one has
+	// not come to those behind it.
+	Checks []Check `json:"checks,omitempty"`
+
 	// DetectedType is the media type that the bytes themselves show.
 	DetectedType string `json:"detectedType,omitempty"`
 
@@ -33,6 +37,24 @@ type Verdict struct {
 
 	CheckedAt      time.Time `json:"checkedAt"`
 	DurationMillis int64     `json:"durationMillis"`
+}
+
+// Check is one thing that verification holds a file to.
+type Check string
+
+// The checks, in the order in which they are made.
+const (
+	CheckedVersion  Check = "version"  // the store has the pinned version, with the same ETag, size and declared type
+	CheckedType     Check = "type"     // the first bytes are of a type that may stand under the declared one
+	CheckedMalware  Check = "malware"  // a scanner was sent every byte
+	CheckedSize     Check = "size"     // as many bytes were read as promised
+	CheckedChecksum Check = "checksum" // they have the SHA-256 that was promised
+	CheckedContent  Check = "content"  // what is in them was inspected
+)
+
+// Checks lists every check.
+func Checks() []Check {
+	return []Check{CheckedVersion, CheckedType, CheckedMalware, CheckedSize, CheckedChecksum, CheckedContent}
 }
 
 // MaxFindings is how many findings a verdict lists: enough to act on, and few

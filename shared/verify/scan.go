@@ -103,8 +103,10 @@ func (s Scanner) current(e file.Engine) error {
 }
 
 func (s Scanner) judge(f file.File, p pass) Result {
-	v := &file.Verdict{Outcome: file.Refused, DetectedType: p.report.Type, Coverage: p.report.Coverage}
+	v := &file.Verdict{Outcome: file.Refused, Checks: []file.Check{file.CheckedVersion, file.CheckedType}, DetectedType: p.report.Type, Coverage: p.report.Coverage}
+	did := func(c file.Check) { v.Checks = append(v.Checks, c) }
 	if p.scan.Engine.Name != "" {
+		did(file.CheckedMalware)
 		v.Scanners = []file.Engine{p.scan.Engine}
 	}
 	refused := func(r file.Reason) Result { return Result{Outcome: Failed, Reason: r, Verdict: v} }
@@ -115,12 +117,17 @@ func (s Scanner) judge(f file.File, p pass) Result {
 		v.Findings = []file.Finding{{Code: file.MalwareDetected, Detail: p.scan.Signature}}
 		return refused(file.MalwareDetected)
 	}
+	did(file.CheckedSize)
 	if p.length != f.Size {
 		return refused(file.SizeMismatch)
 	}
-	if f.ChecksumSHA256 != "" && !file.SameChecksum(f.ChecksumSHA256, p.checksum) {
-		return refused(file.ChecksumMismatch)
+	if f.ChecksumSHA256 != "" {
+		did(file.CheckedChecksum)
+		if !file.SameChecksum(f.ChecksumSHA256, p.checksum) {
+			return refused(file.ChecksumMismatch)
+		}
 	}
+	did(file.CheckedContent)
 	found := slices.Concat(p.scan.Findings, p.report.Findings)
 	if !s.Policy.MayBe(f.ContentType, p.report.Type) {
 		found = append(found, file.Finding{Code: file.ContentMismatch, Detail: p.report.Type})

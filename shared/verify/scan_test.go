@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,9 @@ func TestAVerdictSaysWhatWasFoundAndHowFarItLooked(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	v := r.Verdict
+	if want := []file.Check{file.CheckedVersion, file.CheckedType, file.CheckedMalware, file.CheckedSize, file.CheckedContent}; !slices.Equal(v.Checks, want) { // none was promised to compare with
+		t.Errorf("the checks are %v, want %v", v.Checks, want)
+	}
 	if v.DetectedType != "application/zip" || len(v.Findings) != 1 || v.Findings[0].Where != "../b.txt" {
 		t.Errorf("%+v", v)
 	}

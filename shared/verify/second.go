@@ -42,6 +42,9 @@ func Merge(scan, told *file.Verdict) *file.Verdict {
 	}
 	v := *scan
 	v.Scanners = slices.Concat(scan.Scanners, told.Scanners)
+	if !slices.Contains(v.Checks, file.CheckedMalware) && len(v.Scanners) > 0 {
+		v.Checks = append(slices.Clone(v.Checks), file.CheckedMalware)
+	}
 	v.Findings = byGravity(slices.Concat(scan.Findings, told.Findings))
 	v.Findings = v.Findings[:min(len(v.Findings), file.MaxFindings)]
 	v.Coverage.Complete = scan.Coverage.Complete && told.Coverage.Complete

@@ -75,7 +75,7 @@ func (v Validator) Validate(ctx context.Context, j Job) (Result, error) {
 		return Result{Outcome: Passed}, nil // the scan finds it again, and says so
 	}
 	return Result{Outcome: Failed, Reason: reason, Verdict: &file.Verdict{
-		Outcome: file.Refused, DetectedType: detected, Findings: count,
+		Outcome: file.Refused, Checks: []file.Check{file.CheckedVersion, file.CheckedType}, DetectedType: detected, Findings: count,
 		Coverage:  file.Coverage{Bytes: int64(len(head))},
 		CheckedAt: v.Now().UTC().Truncate(time.Millisecond),
 	}}, nil
