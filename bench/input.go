@@ -25,6 +25,9 @@ func inputs(large int64) []input {
 		{"text, 100 MB", "text/plain", false, text(100_000_000)},
 		{"zip of text, 100 MB unpacked", "application/zip", false, zipOf(20, text(5_000_000))},
 		{"zip of random, 100 MB", "application/zip", false, zipOf(20, random(5_000_000))},
+		{"PDF, 50 MB", "application/pdf", false, pdf(50)},
+		{"JPEG, 10 megapixels", "image/jpeg", false, photo},
+		{"HTML, 20 MB", octets, false, page(20_000_000)},
 		{"random, the largest", octets, true, random(large)},
 	}
 }

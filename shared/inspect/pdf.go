@@ -30,9 +30,11 @@ func inspectPDF(w *walk, s *stream, at place) {
 	p := &pdf{w: w, s: s, at: at}
 	p.lexer = p.newLexer()
 	for {
-		if _, err := p.ReadByte(); err != nil {
+		if _, err := s.Peek(1); err != nil {
 			break
 		}
+		buffered, _ := s.Peek(s.Buffered())
+		s.Discard(p.lexer.feedUntilStream(buffered))
 		if p.lexer.begins {
 			p.lexer.begins = false
 			p.stream(p.lexer.dict)

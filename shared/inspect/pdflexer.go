@@ -91,6 +91,56 @@ func pdfDelimiter(c byte) bool {
 	return false
 }
 
+// feedUntilStream reads bytes of b up to where a stream's data begins, and returns
+// how many. It does what feed does for each of them, but takes runs of regular
+// characters at once: most of a PDF is the packed data of its streams.
+func (l *pdfLexer) feedUntilStream(b []byte) int {
+	for i := 0; i < len(b); {
+		run := 0
+		if l.state != pdfInString && !l.opening && !l.closing && !l.ended && !l.objects {
+			for i+run < len(b) && pdfRegular[b[i+run]] {
+				run++
+			}
+		}
+		if run > 0 {
+			l.regularRun(b[i : i+run])
+			i += run
+			continue
+		}
+		l.feed(b[i])
+		i++
+		if l.begins {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// regularRun is feed for regular characters, outside of strings.
+func (l *pdfLexer) regularRun(run []byte) {
+	l.n += int64(len(run))
+	l.last = run[len(run)-1]
+	if len(l.token)+len(run) <= maxPDFToken {
+		l.token = append(l.token, run...)
+		return
+	}
+	l.cut = true
+	if len(run) >= maxPDFToken/2 {
+		l.token = append(l.token[:0], run[len(run)-maxPDFToken/2:]...)
+		return
+	}
+	kept := copy(l.token, l.token[max(0, len(l.token)-maxPDFToken/2):])
+	l.token = append(l.token[:kept], run...)
+}
+
+// pdfRegular are the regular characters: neither white space nor delimiters.
+var pdfRegular = func() (regular [256]bool) {
+	for c := range regular {
+		regular[c] = !pdfSpace(byte(c)) && !pdfDelimiter(byte(c))
+	}
+	return regular
+}()
+
 // feed reads one byte.
 func (l *pdfLexer) feed(c byte) {
 	if l.objects {
@@ -119,7 +169,7 @@ func (l *pdfLexer) feed(c byte) {
 			return
 		}
 	}
-	if !pdfSpace(c) && !pdfDelimiter(c) {
+	if pdfRegular[c] {
 		l.regular(c)
 		return
 	}
