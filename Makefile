@@ -11,7 +11,7 @@ SCOPES  ?= files:read files:write
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 
-.PHONY: run test token functions stack clamd lint fuzz bench corpus clean help
+.PHONY: run test token functions stack clamd lint fuzz bench corpus model clean help
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -50,6 +50,9 @@ bench: functions clamd ## measure the scan function against clamdscan, side by s
 
 corpus: ## write the files that verification is tested with to testdata/
 	@cd local && $(GO) run ./corpus/cmd -dir $(ROOT)/testdata
+
+model: ## check the life of a file exhaustively, within larger bounds than the tests
+	cd local && $(GO) run ./model/cmd
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser and policy: make fuzz FUZZTIME=20s

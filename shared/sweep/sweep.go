@@ -55,7 +55,7 @@ type Report struct {
 	Restarted int `json:"restarted"`
 	GivenUp   int `json:"givenUp"`
 	Cleaned   int `json:"cleaned"`
-	Revoked   int `json:"revoked"` // revocations that had stopped half way
+	Finished  int `json:"finished"` // verdicts that had stopped between their record and their event
 }
 
 // Sweep looks after the files that are due. It may run twice at once. A file
@@ -86,16 +86,14 @@ func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
 		return s.pending(ctx, f, report)
 	case file.Uploaded, file.Verifying:
 		return s.unverified(ctx, f, report)
-	case file.Rejected:
-		return s.revoked(ctx, f, report)
+	case file.Ready, file.Rejected:
+		return s.unfinished(ctx, f, report)
 	}
-	// An end state, kept due only until no URL can bring bytes any more.
-	if f.Status == file.Deleted || f.Status == file.Expired {
-		if err := s.Objects.DeleteAll(ctx, f.Key); err != nil {
-			return err
-		}
-		report.Cleaned++
+	// Expired or deleted, and kept due only until no URL can bring bytes any more.
+	if err := s.Objects.DeleteAll(ctx, f.Key); err != nil {
+		return err
 	}
+	report.Cleaned++
 	return s.Records.Postpone(ctx, f, time.Time{})
 }
 
@@ -144,14 +142,20 @@ func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) er
 	return s.Records.Postpone(ctx, f, s.Now().UTC().Add(s.Policy.VerifyWithin))
 }
 
-// revoked ends a revocation that stopped between its record and its event: the
-// tag may still say clean, and nobody may have been told.
-func (s Sweeper) revoked(ctx context.Context, f file.File, report *Report) error {
+// unfinished ends a verdict that stopped between its record and its event: the
+// tag of a rejected version may still say clean, and nobody may have been told.
+// What is ready is ready only with its tag, so it is the event alone that is
+// missing.
+func (s Sweeper) unfinished(ctx context.Context, f file.File, report *Report) error {
 	job := verify.JobFor(f)
-	job.Rescan = true
-	_, err := s.Finisher.Rejected(ctx, job, f.Reason, f.Verdict)
+	var err error
+	if f.Status == file.Ready {
+		_, err = s.Finisher.Ready(ctx, job, f.ChecksumSHA256, f.Verdict)
+	} else {
+		_, err = s.Finisher.Rejected(ctx, job, f.Reason, f.Verdict)
+	}
 	if err == nil {
-		report.Revoked++
+		report.Finished++
 	}
 	return err
 }

@@ -216,10 +216,30 @@ func TestARevocationThatStoppedHalfWayIsEnded(t *testing.T) {
 	}
 	w.failTag = nil
 	w.now = w.now.Add(time.Hour)
-	if r := w.sweep(t); r.Revoked != 1 || len(w.tagged) != 1 || len(w.announced) != 1 || w.announced[0] != file.Rejected {
+	if r := w.sweep(t); r.Finished != 1 || len(w.tagged) != 1 || len(w.announced) != 1 || w.announced[0] != file.Rejected {
 		t.Errorf("%+v, tags %v, events %v", r, w.tagged, w.announced)
 	}
 	if r := w.sweep(t); r.Due != 0 {
 		t.Errorf("it is due again: %+v", r)
+	}
+}
+
+// The event could not be published for longer than the workflow tries, or the
+// sweeper itself died after it had given up.
+func TestAnEventThatDidNotGetOutIsPublished(t *testing.T) {
+	for _, end := range []file.Status{file.Ready, file.Rejected} {
+		w := newWorld()
+		f := w.add(t, file.Verifying)
+		_, err := w.Change(t.Context(), f.ID, file.Change{To: end, Reason: file.VerificationFailed, SweepAt: w.now.Add(time.Minute)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(time.Hour)
+		if r := w.sweep(t); r.Finished != 1 || len(w.announced) != 1 || w.announced[0] != end {
+			t.Errorf("%s: %+v, events %v", end, r, w.announced)
+		}
+		if r := w.sweep(t); r.Due != 0 || w.status(t, f) != end {
+			t.Errorf("%s: it is due again: %+v", end, r)
+		}
 	}
 }

@@ -58,8 +58,9 @@ type Finisher struct {
 // then the record with its receipt, then the event. Tried again after a crash
 // between any two of them, it goes on where it stopped, so that whoever sees a
 // ready record can download, and the event follows every ready record at least
-// once. It is an error to be asked for it with a verdict that does not carry
-// the word of every scanner that must be asked.
+// once: until it is out the record stays on the sweeper's list. It is an error to
+// be asked for it with a verdict that does not carry the word of every scanner
+// that must be asked.
 //
 // For a job that is a re-scan, the file is ready and stays so, with v as its new
 // verdict and a new receipt; no event follows, since nothing a subscriber acts
@@ -71,6 +72,11 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Ver
 	}
 	if j.Rescan {
 		return x.renew(ctx, j, f, checksum, v)
+	}
+	if about(f, j) && f.Status == file.Rejected {
+		// The sweeper gave up on the file, maybe while an attempt of this step
+		// tagged it.
+		return x.Rejected(ctx, j, f.Reason, f.Verdict)
 	}
 	if !about(f, j) || !(f.Status == file.Verifying || f.Status == file.Ready) {
 		return Result{Outcome: Superseded}, nil
@@ -90,6 +96,9 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Ver
 	}
 	if err := x.Events.Publish(ctx, f); err != nil {
 		return Result{}, fmt.Errorf("publish that %s is ready: %w", j.FileID, err)
+	}
+	if err := x.settle(ctx, f); err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Passed, Verdict: f.Verdict}, nil
 }
@@ -127,10 +136,11 @@ func (x Finisher) receipt(ctx context.Context, f file.File, checksum string, v *
 // make it ready any more, then the bytes, then the event. It can be tried again
 // like Ready. The verdict is nil where verification did not get as far as one.
 //
+// Until the bytes are out of reach and the event is out, the record stays on the
+// sweeper's list: its tag may say clean, and the sweeper itself may stop half way.
+//
 // A job that is a re-scan revokes a ready file, and only for what was found: to
-// be asked to revoke one because no verdict could be had is an error. Until the
-// bytes are out of reach and the event is out, the record stays on the
-// sweeper's list, for its tag has said clean until now.
+// be asked to revoke one because no verdict could be had is an error.
 func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *file.Verdict) (Result, error) {
 	if !reason.Valid() {
 		return Result{}, fmt.Errorf("reject file %s: unknown reason %q", j.FileID, reason)
@@ -151,11 +161,7 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 		}
 	}
 	if underway(f, j) {
-		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v}
-		if j.Rescan {
-			c.SweepAt = x.Now().UTC().Add(x.Policy.VerifyWithin)
-		}
-		if f, err = x.change(ctx, f, c); err != nil {
+		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason, Verdict: v}); err != nil {
 			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
 	}
@@ -168,10 +174,8 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if err := x.Events.Publish(ctx, f); err != nil {
 		return Result{}, fmt.Errorf("publish that %s is rejected: %w", j.FileID, err)
 	}
-	if !f.SweepAt.IsZero() {
-		if err := x.Records.Settle(ctx, f); err != nil {
-			return Result{}, fmt.Errorf("take %s off the sweeper's list: %w", j.FileID, err)
-		}
+	if err := x.settle(ctx, f); err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
 }
@@ -184,8 +188,22 @@ func (x Finisher) shut(ctx context.Context, f file.File) error {
 	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)
 }
 
+// settle takes a file whose event is out off the sweeper's list.
+func (x Finisher) settle(ctx context.Context, f file.File) error {
+	if f.SweepAt.IsZero() {
+		return nil
+	}
+	if err := x.Records.Settle(ctx, f); err != nil {
+		return fmt.Errorf("take %s off the sweeper's list: %w", f.ID, err)
+	}
+	return nil
+}
+
+// change writes an end state, which the sweeper goes on with unless settle says
+// that there is nothing left to do.
 func (x Finisher) change(ctx context.Context, f file.File, c file.Change) (file.File, error) {
 	c.At = x.Now().UTC()
+	c.SweepAt = c.At.Add(x.Policy.VerifyWithin)
 	c.IfStatus, c.IfVersion = f.Status, f.VersionID
 	changed, err := x.Records.Change(ctx, f.ID, c)
 	if current, moved := file.Conflict(err); moved {

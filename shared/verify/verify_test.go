@@ -458,6 +458,48 @@ func TestARejectionWhileMarkingReadyLeavesNoTagThatSaysClean(t *testing.T) {
 	}
 }
 
+// The first attempt tagged the version and died; the sweeper has given up on the
+// file in between.
+func TestAnAttemptAfterARejectionTakesBackTheTagOfTheOneBefore(t *testing.T) {
+	w := newWorld(t, file.Verifying)
+	if _, err := w.Change(t.Context(), w.f.ID, file.Change{To: file.Rejected, At: now, Reason: file.VerificationFailed}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
+	if err != nil || r.Outcome != verify.Failed {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if len(w.tags) != 1 || w.tags[0] != file.Refused || w.status(t) != file.Rejected {
+		t.Errorf("tags %q, %s", w.tags, w.status(t))
+	}
+}
+
+func TestAnEndStateIsOnTheSweepersListUntilItsEventIsOut(t *testing.T) {
+	for _, end := range []file.Status{file.Ready, file.Rejected} {
+		w := newWorld(t, file.Verifying)
+		step := func() error {
+			if end == file.Ready {
+				_, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
+				return err
+			}
+			_, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed, nil)
+			return err
+		}
+		listed := func() bool {
+			f, err := w.Get(t.Context(), w.f.ID)
+			return err == nil && f.Status == end && !f.SweepAt.IsZero()
+		}
+		w.failPublish = errors.New("throttled")
+		if err := step(); err == nil || !listed() {
+			t.Errorf("%s: the event did not get out, and nobody will look: %v", end, err)
+		}
+		w.failPublish = nil
+		if err := step(); err != nil || listed() {
+			t.Errorf("%s: the sweeper looks for what is done: %v", end, err)
+		}
+	}
+}
+
 func TestRejectedIsReachedEvenIfNoStepEverRan(t *testing.T) {
 	w := newWorld(t, file.Uploaded)
 	r, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed, nil)

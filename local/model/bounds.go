@@ -1,0 +1,36 @@
+package model
+
+// Default are the bounds that the tests check: each turns on some of what may
+// happen, so that together they take seconds.
+func Default() []Bounds {
+	return []Bounds{
+		{Name: "an upload", Ticks: 3, Puts: 2, Completes: 1, Sweeps: 1, Doubles: 1, Losses: 1, Retries: 1},
+		{Name: "an upload, a fault", Ticks: 2, Puts: 1, Sweeps: 1, Losses: 1, Faults: 1, Retries: 1},
+		{Name: "giving up, a fault", Ticks: 3, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "giving up, outlived", Ticks: 3, Puts: 1, Sweeps: 1, Outlives: 1, Retries: 1},
+		{Name: "a deletion", Ticks: 2, Puts: 2, Deletes: 1, Sweeps: 1, Losses: 1, Retries: 1},
+		{Name: "a deletion, a fault", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "a re-scan, a fault", Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Rescans: 1, Retries: 1},
+		{Name: "a re-scan, outlived", Ticks: 1, Puts: 1, Sweeps: 1, Outlives: 1, Rescans: 1, Retries: 1},
+		{Name: "two re-scans, a deletion", Ticks: 1, Puts: 1, Deletes: 1, Rescans: 2, Retries: 1},
+		{Name: "a swap, a re-scan", Ticks: 1, Puts: 1, Swaps: 1, Sweeps: 1, Rescans: 1, Retries: 1},
+		{Name: "rejected bytes deleted", Ticks: 1, Puts: 2, Sweeps: 1, Faults: 1, Rescans: 1, Retries: 1, Delete: true},
+	}
+}
+
+// Large are larger bounds, for a run by hand (make model).
+func Large() []Bounds {
+	return []Bounds{
+		{Name: "an upload, doubled, a fault", Ticks: 3, Puts: 1, Completes: 1, Sweeps: 1, Doubles: 1, Losses: 1, Faults: 1, Retries: 1},
+		{Name: "an upload, two faults", Ticks: 2, Puts: 1, Sweeps: 1, Faults: 2, Retries: 1},
+		{Name: "giving up, two sweeps", Ticks: 3, Puts: 1, Sweeps: 2, Faults: 1, Retries: 1},
+		{Name: "a deletion, two faults", Ticks: 2, Puts: 1, Deletes: 1, Sweeps: 1, Faults: 2, Retries: 1},
+		{Name: "a deletion, a late PUT, a fault", Ticks: 2, Puts: 2, Deletes: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "a re-scan, two faults", Ticks: 1, Puts: 1, Sweeps: 1, Faults: 2, Rescans: 1, Retries: 1},
+		{Name: "a re-scan, three faults", Puts: 1, Faults: 3, Rescans: 1, Retries: 1},
+		{Name: "two re-scans, a fault", Ticks: 1, Puts: 1, Faults: 1, Rescans: 2, Retries: 1},
+		{Name: "a swap, a fault", Ticks: 1, Puts: 1, Swaps: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "a deletion, outlived", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Outlives: 1, Rescans: 1, Retries: 1},
+		{Name: "all but faults", Ticks: 1, Puts: 1, Completes: 1, Deletes: 1, Sweeps: 1, Rescans: 1, Retries: 1},
+	}
+}

@@ -1,0 +1,249 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/file/filetest"
+	"github.com/vouch-s3/vouch/shared/policy"
+)
+
+// do carries out the call of a step on the world. The scanner's word is the only
+// answer that has a choice. It returns what the call broke, or nothing.
+func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
+	a := answer{tick: w.tick, version: -1}
+	there := func() bool { return c.version >= 0 && c.version < versions && w.objects[c.version].there }
+	switch c.op {
+	case opGet:
+		a.record = w.record
+	case opDue:
+		if due(m.files.get(w.record)) {
+			a.record = w.record
+		}
+	case opCurrent:
+		if a.version = w.current(); a.version < 0 {
+			a.err = notFound
+		}
+	case opDescribe, opHead:
+		if a.version = c.version; !there() {
+			a.err, a.version = notFound, -1
+		}
+	case opOpen:
+		if !there() {
+			a.err = notFound
+			break
+		}
+		if a.word = says; says == saysClean {
+			w.objects[c.version].scanned = true
+		}
+	case opList:
+		for i := range int8(versions) {
+			if w.objects[i].there {
+				a.there |= 1 << i
+			}
+		}
+	case opTag:
+		if !there() {
+			a.err = notFound
+			break
+		}
+		w.objects[c.version].tag = c.tag
+	case opDeleteVersion:
+		if there() {
+			o := &w.objects[c.version]
+			o.there, o.tag = false, ""
+		}
+	case opStart:
+		a.err = m.startExecution(w, c)
+	case opPublish:
+		return a, m.publish(w, m.files.get(c.value))
+	default:
+		return m.write(w, c, by)
+	}
+	return a, ""
+}
+
+func due(f file.File) bool { return f.SweepAt.Equal(dueNow) }
+
+// goOn lets an hour pass, after which all that is to be swept is due.
+func (m *Model) goOn(w *World) {
+	w.tick++
+	if f := m.files.get(w.record); !f.SweepAt.IsZero() {
+		f.SweepAt = dueNow
+		w.record = m.files.id(f)
+	}
+}
+
+// publish holds events to the record: none tells of what was not so.
+func (m *Model) publish(w *World, f file.File) string {
+	switch f.Status {
+	case file.Ready:
+		w.readyTold = true
+		if !w.ready {
+			return "File Ready was published before the record was ready"
+		}
+	case file.Rejected:
+		w.rejectedTold = true
+		if !w.rejected {
+			return "File Rejected was published before the record was rejected"
+		}
+	default:
+		return fmt.Sprintf("an event was published of a file that is %s", f.Status)
+	}
+	return ""
+}
+
+// written is what comes of one write on one record.
+type written struct {
+	record int32
+	err    fault
+}
+
+type writing struct {
+	record int32
+	call   call
+}
+
+// write carries out a write by filetest.Records, which is package dynamo's
+// semantics in memory, and holds it to the table of transitions itself.
+func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
+	key := writing{w.record, c}
+	done, known := m.written[key]
+	if !known {
+		f, err := m.store(m.files.get(w.record), m.writeOf(c))
+		f.UpdatedAt = time.Time{}
+		done = written{record: m.files.id(f)}
+		if _, moved := file.Conflict(err); moved {
+			done.err = conflict
+		} else if err != nil {
+			panic(fmt.Sprintf("a write of the model failed: %v", err)) // the record is always there
+		}
+		m.written[key] = done
+	}
+	before, after := m.files.get(w.record), m.files.get(done.record)
+	w.record = done.record
+	w.ready = w.ready || after.Status == file.Ready
+	w.rejected = w.rejected || after.Status == file.Rejected
+	return answer{tick: w.tick, version: -1, err: done.err, record: done.record}, m.illegal(w, before, after, by)
+}
+
+// recordWrite is one write on a record: one of these is set.
+type recordWrite struct {
+	Change   *file.Change
+	Renewal  *file.Renewal
+	Settle   *file.File
+	Postpone *file.File
+	To       time.Time // of Postpone
+}
+
+func (m *Model) writeOf(c call) recordWrite {
+	switch c.op {
+	case opChange:
+		v := m.changes.get(c.value)
+		return recordWrite{Change: &v}
+	case opRenew:
+		v := m.renewals.get(c.value)
+		return recordWrite{Renewal: &v}
+	}
+	f := m.files.get(c.value)
+	if c.op == opSettle {
+		return recordWrite{Settle: &f}
+	}
+	x := recordWrite{Postpone: &f}
+	if c.later {
+		x.To = later
+	}
+	return x
+}
+
+// write returns the record as w leaves it, with a *file.ConflictError where the
+// store refuses.
+func write(f file.File, w recordWrite) (file.File, error) {
+	ctx := context.Background()
+	var r filetest.Records
+	err := r.Create(ctx, f)
+	switch {
+	case err != nil:
+	case w.Change != nil:
+		_, err = r.Change(ctx, f.ID, *w.Change)
+	case w.Renewal != nil:
+		_, err = r.Renew(ctx, f.ID, *w.Renewal)
+	case w.Settle != nil:
+		err = r.Settle(ctx, *w.Settle)
+	default:
+		err = r.Postpone(ctx, *w.Postpone, w.To)
+	}
+	f, getErr := r.Get(ctx, f.ID)
+	if getErr != nil {
+		return file.File{}, getErr
+	}
+	return f, err
+}
+
+// illegal says what is wrong with a record's step from before to after.
+func (m *Model) illegal(w *World, before, after file.File, by stepInput) string {
+	switch {
+	case before.Status != after.Status && !before.Status.CanBecome(after.Status):
+		return fmt.Sprintf("the record went from %s to %s, which the table of transitions does not allow", before.Status, after.Status)
+	case before.VersionID != "" && before.VersionID != after.VersionID:
+		return fmt.Sprintf("the record pinned version %s, and then %s", before.VersionID, after.VersionID)
+	case before.Status == file.Ready && after.Status == file.Rejected && !m.rescans(by):
+		return "a ready file was revoked by a step that is of no re-scan"
+	case before.Status != after.Status && after.Status == file.Expired && w.current() >= 0 && !w.objects[w.current()].swapped:
+		return "an upload that arrived in time has expired"
+	case after.Status == file.Ready && (after.Verdict == nil || after.Verdict.Outcome != file.Clean || after.Receipt == ""):
+		return "a ready record is without a verdict or a receipt"
+	case after.Status != file.Ready && after.Receipt != "":
+		return fmt.Sprintf("a record that is %s has a receipt", after.Status)
+	}
+	return ""
+}
+
+func (m *Model) rescans(by stepInput) bool {
+	return by.kind >= kindValidate && m.tasks.get(by.arg).Rescan
+}
+
+// wrong says which invariant of a state w breaks, or nothing.
+func (m *Model) wrong(w *World) string {
+	f := m.files.get(w.record)
+	for i, o := range w.objects {
+		if o.there && opens(o.tag) && !o.scanned {
+			return fmt.Sprintf("version %s has the tag %s, which opens it, and no scanner read that version and called it clean", versionID(int8(i)), o.tag)
+		}
+	}
+	v := m.download(w.record)
+	if v >= 0 && !w.objects[v].scanned {
+		return fmt.Sprintf("a download URL is presigned for version %s, which no scanner read and called clean", versionID(v))
+	}
+	if f.Status == file.Ready && (v < 0 || !w.objects[v].there || !opens(w.objects[v].tag)) {
+		return "the record is ready, and S3 does not give out its version"
+	}
+	return ""
+}
+
+// unsettled says what is wrong with a state in which nothing more will happen by
+// itself.
+func (m *Model) unsettled(w *World) string {
+	f := m.files.get(w.record)
+	if !f.Status.Final() {
+		return fmt.Sprintf("all is quiet, and the file is %s for ever", f.Status)
+	}
+	pinned := version(f.VersionID)
+	switch {
+	case f.Status == file.Ready && !w.readyTold:
+		return "all is quiet, the file is ready, and File Ready was never published"
+	case f.Status == file.Rejected && !w.rejectedTold:
+		return "all is quiet, the file is rejected, and File Rejected was never published"
+	case f.Status == file.Rejected && pinned >= 0 && w.objects[pinned].there && opens(w.objects[pinned].tag):
+		return fmt.Sprintf("all is quiet, the file is rejected, and its version still has the tag %s", w.objects[pinned].tag)
+	}
+	for i, o := range w.objects {
+		keeps := int8(i) == pinned && (f.Status == file.Ready || f.Status == file.Rejected && m.policy.RejectedBytes == policy.KeepRejected)
+		if o.there && !keeps {
+			return fmt.Sprintf("all is quiet, the file is %s, and version %s stays for ever", f.Status, versionID(int8(i)))
+		}
+	}
+	return ""
+}

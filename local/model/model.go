@@ -1,0 +1,168 @@
+// Package model checks the life of one file exhaustively. It is an explicit-state
+// model checker in the manner of SPIN and TLC, with one difference: the steps are
+// no model of the code but the code itself. Package verify, sweep, deletion and
+// download run against a world in memory (World), the workflow is read from
+// statemachines/*.asl.json, and the records are changed by the very table of
+// transitions.
+//
+// Each call that a step makes to the outside (a record read or written, an object
+// described, read, tagged, listed or deleted, an execution started, an event
+// published) is a point at which every other actor may come between, at which the
+// step may fail or die before or after the call took effect, and at which the
+// call may be carried out twice. A step is a function of what its calls were
+// answered (program), so that a state can hold a half-done step as a number, and
+// be compared, kept and returned to.
+//
+// docs/model.md says what is modelled, within which bounds, and what is not.
+package model
+
+import (
+	"context"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/download"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/verify"
+	"github.com/vouch-s3/vouch/shared/workflow"
+)
+
+// Bounds are how often each thing may happen, and so what is explored.
+type Bounds struct {
+	Name string
+
+	Ticks     int8 // that the clock may go on; see Tick
+	Puts      int8 // PUTs by the upload URL, each of which S3 may refuse
+	Swaps     int8 // objects that an administrator writes over the file's own
+	Completes int8 // calls of complete-upload
+	Deletes   int8 // calls of delete-file
+	Sweeps    int8 // runs of the sweeper
+	Rescans   int8 // items of a re-scan
+	Doubles   int8 // events that are delivered once more
+	Losses    int8 // events that are not delivered at all
+	Faults    int8 // steps that fail or die, and calls that are carried out twice
+	Outlives  int8 // functions that the workflow waits for no longer, or that outlive it, and go on
+	Retries   int8 // of a state of the workflow; fewer than its Retry says
+
+	// Delete has the policy remove rejected bytes at once instead of keeping them.
+	Delete bool
+}
+
+// Tick is how far one move of the clock goes. The policy of the model is chosen
+// by it: within the first tick the upload URL is alive, at the next it is dead
+// and the sweep of what never arrived is due; an unverified file is due one tick
+// after its last step, and given up at the third. Nothing in the code depends on
+// less than that order.
+const Tick = time.Hour
+
+var epoch = time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
+
+func at(tick int8) time.Time { return epoch.Add(time.Duration(tick) * Tick) }
+
+func (b Bounds) policy() policy.Policy {
+	p := policy.Default()
+	p.UploadLife = Tick / 2
+	p.ArrivalGrace = Tick / 4
+	p.VerifyWithin = Tick / 2
+	p.GiveUpAfter = 5 * Tick / 2
+	p.Scan.MaxDatabaseAge = 0 // signatures of the model have no age
+	p.RejectedBytes = policy.KeepRejected
+	if b.Delete {
+		p.RejectedBytes = policy.DeleteRejected
+	}
+	return p
+}
+
+// The one file. Its life begins when its URL has just been given out.
+const (
+	owner = "alice"
+	id    = "019375a0-0000-7000-8000-000000000001"
+	body  = "hello"
+)
+
+func pending(p policy.Policy) file.File {
+	expires := epoch.Add(p.UploadLife)
+	return file.File{
+		ID: id, Owner: owner, Filename: "a.txt", ContentType: "text/plain", Size: int64(len(body)),
+		Status: file.Pending, Key: file.Key(owner, id), CreatedAt: epoch,
+		UploadExpiresAt: expires, SweepAt: later, Revision: 1,
+	}
+}
+
+// Model is what is checked within Bounds.
+type Model struct {
+	// The code of the steps, the store, and the version that a download would be
+	// presigned for. A test puts something broken in their place.
+	parts parts
+	store func(file.File, recordWrite) (file.File, error)
+	signs func(file.File) (versionID string)
+
+	bounds   Bounds
+	policy   policy.Policy
+	machines []machine
+	program  program
+
+	files    values[file.File]
+	changes  values[file.Change]
+	renewals values[file.Renewal]
+	jobs     values[verify.Job]
+	tasks    values[workflow.Task]
+	data     values[data]
+	results  values[verify.Result]
+	names    values[string]
+
+	written   map[writing]written
+	downloads map[int32]int8
+}
+
+// New returns the model of the real code, with the state machines in the folder
+// of that path.
+func New(b Bounds, statemachines string) (*Model, error) {
+	machines, err := readMachines(statemachines)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{
+		bounds: b, policy: b.policy(), machines: machines,
+		written: map[writing]written{}, downloads: map[int32]int8{},
+	}
+	m.program = program{model: m, nodes: make([]node, 1), edges: map[edge]int32{}}
+	m.parts = m.realParts()
+	m.store = write
+	m.signs = m.presigned
+	return m, nil
+}
+
+// presigned asks download.Creator for a URL, and returns the version that it is
+// for, or nothing.
+func (m *Model) presigned(f file.File) string {
+	var p presigner
+	c := download.Creator{Records: one(f), Presigner: &p, Policy: m.policy}
+	if _, err := c.Create(context.Background(), owner, id); err != nil {
+		return ""
+	}
+	return p.versionID
+}
+
+// download is the index of the version that a URL would be presigned for now, or
+// -1. Whoever asks reads the record and then signs, which touches nothing: so to
+// ask at each state is to ask at any moment.
+func (m *Model) download(record int32) int8 {
+	v, known := m.downloads[record]
+	if !known {
+		v = version(m.signs(m.files.get(record)))
+		m.downloads[record] = v
+	}
+	return v
+}
+
+type presigner struct{ versionID string }
+
+func (p *presigner) PresignGet(_ context.Context, g download.Get) (string, time.Time, error) {
+	p.versionID = g.VersionID
+	return "https://example.com", epoch, nil
+}
+
+type one file.File
+
+func (f one) Get(context.Context, string) (file.File, error) { return file.File(f), nil }
