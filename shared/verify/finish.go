@@ -58,8 +58,9 @@ type Finisher struct {
 // then the record with its receipt, then the event. Tried again after a crash
 // between any two of them, it goes on where it stopped, so that whoever sees a
 // ready record can download, and the event follows every ready record at least
-// once. It is an error to be asked for it with a verdict that does not carry
-// the word of every scanner that must be asked.
+// once; until it is out, the record stays on the sweeper's list. It is an error
+// to be asked for it with a verdict that does not carry the word of every scanner
+// that must be asked.
 //
 // For a job that is a re-scan, the file is ready and stays so, with v as its new
 // verdict and a new receipt; no event follows, since nothing a subscriber acts
@@ -88,10 +89,25 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Ver
 			return Result{Outcome: Superseded}, nil
 		}
 	}
-	if err := x.Events.Publish(ctx, f); err != nil {
-		return Result{}, fmt.Errorf("publish that %s is ready: %w", j.FileID, err)
+	if err := x.Announce(ctx, f); err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Passed, Verdict: f.Verdict}, nil
+}
+
+// Announce publishes the end state of f, and then takes f off the sweeper's
+// list. What fails here for so long that the workflow gives up is still on it.
+func (x Finisher) Announce(ctx context.Context, f file.File) error {
+	if err := x.Events.Publish(ctx, f); err != nil {
+		return fmt.Errorf("publish that %s is %s: %w", f.ID, f.Status, err)
+	}
+	if f.SweepAt.IsZero() {
+		return nil
+	}
+	if err := x.Records.Settle(ctx, f); err != nil {
+		return fmt.Errorf("take %s off the sweeper's list: %w", f.ID, err)
+	}
+	return nil
 }
 
 // open tags the version pinned on f and writes the record, or returns the
@@ -130,7 +146,7 @@ func (x Finisher) receipt(ctx context.Context, f file.File, checksum string, v *
 // A job that is a re-scan revokes a ready file, and only for what was found: to
 // be asked to revoke one because no verdict could be had is an error. Until the
 // bytes are out of reach and the event is out, the record stays on the
-// sweeper's list, for its tag has said clean until now.
+// sweeper's list: the tag of a revoked file has said clean until now.
 func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *file.Verdict) (Result, error) {
 	if !reason.Valid() {
 		return Result{}, fmt.Errorf("reject file %s: unknown reason %q", j.FileID, reason)
@@ -151,11 +167,7 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 		}
 	}
 	if underway(f, j) {
-		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v}
-		if j.Rescan {
-			c.SweepAt = x.Now().UTC().Add(x.Policy.VerifyWithin)
-		}
-		if f, err = x.change(ctx, f, c); err != nil {
+		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason, Verdict: v}); err != nil {
 			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
 	}
@@ -165,13 +177,8 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
-	if err := x.Events.Publish(ctx, f); err != nil {
-		return Result{}, fmt.Errorf("publish that %s is rejected: %w", j.FileID, err)
-	}
-	if !f.SweepAt.IsZero() {
-		if err := x.Records.Settle(ctx, f); err != nil {
-			return Result{}, fmt.Errorf("take %s off the sweeper's list: %w", j.FileID, err)
-		}
+	if err := x.Announce(ctx, f); err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
 }
@@ -184,8 +191,11 @@ func (x Finisher) shut(ctx context.Context, f file.File) error {
 	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)
 }
 
+// change writes an end state, unless the file has moved on since f was read. It
+// stays on the sweeper's list until it is announced.
 func (x Finisher) change(ctx context.Context, f file.File, c file.Change) (file.File, error) {
 	c.At = x.Now().UTC()
+	c.SweepAt = c.At.Add(x.Policy.VerifyWithin)
 	c.IfStatus, c.IfVersion = f.Status, f.VersionID
 	changed, err := x.Records.Change(ctx, f.ID, c)
 	if current, moved := file.Conflict(err); moved {
