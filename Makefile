@@ -70,7 +70,7 @@ licences: ## hold the modules that are linked in to the licences that are allowe
 sbom: ## list the modules of what is deployed to .vouch/sbom, in CycloneDX
 	@mkdir -p .vouch/sbom
 	@GOBIN=$(BIN) $(GO) install $(CYCLONEDX)
-	@GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(BIN)/cyclonedx-gomod mod -licenses -json -output .vouch/sbom/functions.cdx.json .
+	@GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(BIN)/cyclonedx-gomod mod -test -licenses -json -output .vouch/sbom/functions.cdx.json .
 
 vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.go.dev)
 	$(GO) run $(GOVULNCHECK) ./...

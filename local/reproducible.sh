@@ -10,8 +10,8 @@ trap 'rm -rf "$work"' EXIT
 for one in first/checkout second/quite/another/checkout; do
   mkdir -p "$work/$one"
   git -C "$root" archive HEAD | tar -x -C "$work/$one"
-  (cd "$work/$one/local" && GOCACHE="$work/cache-${one%%/*}" go run ./cmd/zip-functions -root .. -out ../.vouch/build) >"$work/${one%%/*}"
+  (cd "$work/$one/local" && GOCACHE="$work/cache-${one%%/*}" go run ./cmd/zip-functions -root .. -out ../.vouch/build) >"$work/${one%%/*}.sums"
 done
-cat "$work/first"
-diff "$work/first" "$work/second" || { echo "the builds differ" >&2; exit 1; }
+cat "$work/first.sums"
+diff "$work/first.sums" "$work/second.sums" || { echo "the builds differ" >&2; exit 1; }
 echo "both builds are the same"
