@@ -47,14 +47,17 @@ func record(t *testing.T, id string) domain.File {
 // record, which nothing but a request changes from then on.
 func settled(t *testing.T, id string) domain.File {
 	t.Helper()
-	for range 100 {
-		if f := record(t, id); f.SweepAt.IsZero() {
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		f := record(t, id)
+		if f.SweepAt.IsZero() {
 			return f
 		}
-		time.Sleep(100 * time.Millisecond)
+		if time.Now().After(deadline) {
+			t.Fatalf("the end of %s is not announced", id)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatalf("the end of %s is not announced", id)
-	return domain.File{}
 }
 
 // versions counts the versions that S3 holds of a file.

@@ -149,7 +149,7 @@ func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) er
 func (s Sweeper) unannounced(ctx context.Context, f file.File, report *Report) error {
 	var err error
 	if f.Status == file.Ready {
-		err = s.Finisher.Announce(ctx, f) // the tag came before the record
+		err = s.Finisher.Announce(ctx, verify.JobFor(f)) // the tag came before the record
 	} else {
 		_, err = s.Finisher.Rejected(ctx, verify.JobFor(f), f.Reason, f.Verdict)
 	}

@@ -89,15 +89,28 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Ver
 			return Result{Outcome: Superseded}, nil
 		}
 	}
-	if err := x.Announce(ctx, f); err != nil {
+	if err := x.announce(ctx, f); err != nil {
 		return Result{}, err
 	}
 	return Result{Outcome: Passed, Verdict: f.Verdict}, nil
 }
 
-// Announce publishes the end state of f, and then takes f off the sweeper's
-// list. What fails here for so long that the workflow gives up is still on it.
-func (x Finisher) Announce(ctx context.Context, f file.File) error {
+// Announce publishes that a file is ready, where that is still outstanding: the
+// workflow gave up on it, or is at it. The record is read again, for the
+// sweeper's list may be of a moment ago.
+func (x Finisher) Announce(ctx context.Context, j Job) error {
+	f, err := read(ctx, x.Records, j)
+	if err != nil {
+		return err
+	}
+	if !about(f, j) || f.Status != file.Ready || f.SweepAt.IsZero() {
+		return nil
+	}
+	return x.announce(ctx, f)
+}
+
+// announce publishes the end state of f, and then takes f off the sweeper's list.
+func (x Finisher) announce(ctx context.Context, f file.File) error {
 	if err := x.Events.Publish(ctx, f); err != nil {
 		return fmt.Errorf("publish that %s is %s: %w", f.ID, f.Status, err)
 	}
@@ -177,7 +190,7 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
-	if err := x.Announce(ctx, f); err != nil {
+	if err := x.announce(ctx, f); err != nil {
 		return Result{}, err
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil

@@ -569,3 +569,33 @@ func TestRejectedIsReachedEvenIfNoStepEverRan(t *testing.T) {
 		t.Errorf("%+v, %v; status %s", r, err, w.status(t))
 	}
 }
+
+// The list of what is due may be of a moment ago.
+func TestNothingIsAnnouncedThatIsNotSoAnyMore(t *testing.T) {
+	for name, change := range map[string]func(*world) error{
+		"deleted": func(w *world) error {
+			_, err := w.Change(t.Context(), w.f.ID, file.Change{To: file.Deleted, At: now, SweepAt: now})
+			return err
+		},
+		"revoked": func(w *world) error {
+			_, err := w.Change(t.Context(), w.f.ID, file.Change{To: file.Rejected, At: now, SweepAt: now, Reason: file.MalwareDetected})
+			return err
+		},
+		"told already": func(w *world) error { return w.Settle(t.Context(), w.f) },
+	} {
+		w := newWorld(t, file.Ready)
+		if err := w.Postpone(t.Context(), w.f, now); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if w.f, err = w.Get(t.Context(), w.f.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := change(w); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.finisher().Announce(t.Context(), w.job()); err != nil || len(w.events) != 0 {
+			t.Errorf("%s: %v, events %v", name, err, w.events)
+		}
+	}
+}
