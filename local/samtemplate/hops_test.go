@@ -330,3 +330,36 @@ func TestTheTableOfHopsIsTheTemplatesAndTheWorkflows(t *testing.T) {
 		}
 	}
 }
+
+// SAM lets the roles that it makes send to the queues they are given; those that
+// the template makes itself it does not.
+func TestARoleThatTheTemplateMakesMaySendToItsDeadLetterQueue(t *testing.T) {
+	roles := map[string]string{} // of functions and schedules that SAM does not make, by role
+	allowed := map[string]bool{}
+	eachResource(t, func(id, kind string, p object) {
+		switch kind {
+		case "AWS::Scheduler::Schedule":
+			roles[target(at(p, "Target", "RoleArn"))] = id
+		case "AWS::Lambda::EventInvokeConfig":
+			roles[target(p["FunctionName"])+"Role"] = id
+		case "AWS::IAM::Role":
+			policies, _ := p["Policies"].([]any)
+			for _, policy := range policies {
+				statements, _ := at(policy, "PolicyDocument", "Statement").([]any)
+				for _, s := range statements {
+					if at(s, "Action") == "sqs:SendMessage" && at(s, "Effect") == "Allow" && target(at(s, "Resource")) == "MissedRuns" {
+						allowed[id] = true
+					}
+				}
+			}
+		}
+	})
+	if len(roles) != 2 {
+		t.Errorf("the roles are %v", roles)
+	}
+	for role, of := range roles {
+		if !allowed[role] {
+			t.Errorf("%s of %s may not send to its queue", role, of)
+		}
+	}
+}
