@@ -10,8 +10,15 @@ SCOPES  ?= files:read files:write
 # The tools that check the code, at versions that the checks are known to pass with.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+GOSEC       := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
+CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: run test token functions stack clamd lint fuzz bench corpus model clean help
+# The licences of what is deployed, and of what only the local stack is built of.
+ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
+ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
+
+.PHONY: run test token functions stack clamd lint fuzz bench corpus model clean help build reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,6 +51,31 @@ lint: ## check the code's form
 	$(GO) run $(STATICCHECK) ./...
 	cd local && $(GO) run $(STATICCHECK) ./...
 	cd bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+
+build: ## build the functions' zips as they are deployed to .vouch/build, and print their hashes and sizes
+	@cd local && $(GO) run ./cmd/zip-functions -root $(ROOT) -out $(ROOT)/.vouch/build
+
+reproducible: ## build the last commit's zips twice, in two folders and without a cache, and compare them
+	@./local/reproducible.sh
+
+supply: gosec licences sbom ## check what the code is made of, and list it
+
+gosec: ## look for security faults in what is deployed
+	@! grep -rn '#nosec' --include='*.go' functions shared | grep -vE '#nosec G[0-9]{3} -- .'
+	$(GO) run $(GOSEC) -quiet -severity medium ./functions/... ./shared/...
+
+licences: ## hold the modules that are linked in to the licences that are allowed
+	@cd local && $(GO) run ./cmd/check-licences -dir $(ROOT) -allow $(ALLOWED_DEPLOYED) ./functions/... >/dev/null
+	@cd local && $(GO) run ./cmd/check-licences -dir . -allow $(ALLOWED_LOCAL) ./cmd/... >/dev/null
+
+sbom: ## list the modules of what is deployed to .vouch/sbom, in CycloneDX
+	@mkdir -p .vouch/sbom
+	@GOBIN=$(BIN) $(GO) install $(CYCLONEDX)
+	@GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(BIN)/cyclonedx-gomod mod -test -licenses -json -output .vouch/sbom/functions.cdx.json .
+
+vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.go.dev)
+	$(GO) run $(GOVULNCHECK) ./...
+	cd local && $(GO) run $(GOVULNCHECK) ./...
 
 bench: functions clamd ## measure the scan function against clamdscan, side by side (needs clamdscan)
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)

@@ -5,14 +5,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
+	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -28,7 +31,13 @@ func main() {
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}
-	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	emitter := metrics.Emitter{
+		Out:        os.Stdout,
+		Namespace:  "Vouch",
+		Dimensions: map[string]string{"FunctionName": lambdacontext.FunctionName},
+		Now:        time.Now,
+	}
+	lambda.Start(workflow.Step(workflow.Lost(emitter, func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		return finisher.Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
-	}))
+	})))
 }

@@ -43,6 +43,23 @@ func record(t *testing.T, id string) domain.File {
 	return f
 }
 
+// settled waits until the event of the file's end state is out, and returns the
+// record, which nothing but a request changes from then on.
+func settled(t *testing.T, id string) domain.File {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		f := record(t, id)
+		if f.SweepAt.IsZero() {
+			return f
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the end of %s is not announced", id)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // versions counts the versions that S3 holds of a file.
 func versions(t *testing.T, id string) int {
 	t.Helper()
@@ -240,7 +257,7 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 func TestADoubledAndALateEventVerifyOnce(t *testing.T) {
 	alice := as(t, "alice")
 	f := alice.ready(t, "a.bin", random(t, 1000))
-	r := record(t, f.ID)
+	r := settled(t, f.ID)
 	event := func(version string) []byte {
 		return fmt.Appendf(nil, `{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":%q},"object":{"key":%q,"size":1000,"etag":"e","version-id":%q,"sequencer":"00"}}}`, bucket, r.Key, version)
 	}

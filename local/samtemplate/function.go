@@ -209,7 +209,10 @@ func (b *builder) stateMachineEvent(machine resource, name string, v any) error 
 	if err := check("state machine event "+e.Type, name, e.Properties, func(s string) { b.stack.StoodIn = append(b.stack.StoodIn, s) }); err != nil {
 		return err
 	}
-	var p struct{ ScheduleExpression, State, Input string }
+	var p struct {
+		ScheduleExpression, State, Input string
+		RetryPolicy, DeadLetterConfig    any
+	}
 	if err := as(e.Properties, &p); err != nil {
 		return err
 	}

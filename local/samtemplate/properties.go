@@ -16,6 +16,7 @@ const (
 	encryption  = "the disk of this machine is encrypted, or not, for all"
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
+	withinOne   = "delivery within one process does not fail"
 	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
 
@@ -74,10 +75,14 @@ var properties = map[string]map[string]string{
 		"AssumeRolePolicyDocument": "no service takes a role here", "Policies": "no service takes a role here",
 	},
 	"function event EventBridgeRule": {
-		"Pattern": honoured, "RetryPolicy": "delivery within one process does not fail", "DeadLetterConfig": "delivery within one process does not fail",
+		"Pattern": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
-	"function event ScheduleV2":      {"ScheduleExpression": honoured},
-	"state machine event ScheduleV2": {"ScheduleExpression": honoured, "State": honoured, "Input": honoured},
+	"function event ScheduleV2": {
+		"ScheduleExpression": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+	},
+	"state machine event ScheduleV2": {
+		"ScheduleExpression": honoured, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+	},
 }
 
 // check reports a resource type or property that is not in the table, and

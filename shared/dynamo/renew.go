@@ -57,7 +57,7 @@ func (s *Store) Unchecked(ctx context.Context, before time.Time, cursor string, 
 				":shard":  text(shards[at.shard : at.shard+1]),
 				":before": timestamp(before),
 			},
-			Limit: aws.Int32(int32(limit - len(jobs))),
+			Limit: aws.Int32(int32(limit - len(jobs))), // #nosec G115 -- at most a page of a re-scan
 		}
 		if at.id != "" {
 			input.ExclusiveStartKey = key(at.id)

@@ -147,7 +147,7 @@ func plainCSS(s string) string {
 		var r rune
 		digits := 0
 		for digits < 6 && digits < len(s) && hexDigit(s[digits]) >= 0 {
-			r = r<<4 | rune(hexDigit(s[digits]))
+			r = r<<4 | rune(hexDigit(s[digits])) // #nosec G115 -- 0 to 15
 			digits++
 		}
 		if digits > 0 {

@@ -15,6 +15,7 @@ func (i *image) bmp() error {
 	}
 	u := func(n int) int64 { return int64(binary.LittleEndian.Uint32(h[n:])) }
 	said, pixels, header := u(2), u(10), u(14)
+	// #nosec G115 -- the header's 32 bits are signed
 	width, height := int64(int32(u(18))), int64(int32(u(22)))
 	if height < 0 { // from the top down
 		height = -height

@@ -34,7 +34,7 @@ type content struct {
 
 func (c *content) Read(p []byte) (int, error) {
 	n, err := c.ended.Read(p)
-	c.n += uint64(n)
+	c.n += uint64(n) // #nosec G115 -- a count of bytes read
 	c.crc = crc32.Update(c.crc, crc32.IEEETable, p[:n])
 	c.head = append(c.head, p[:min(n, maxTarget-len(c.head))]...)
 	return n, err
@@ -52,7 +52,7 @@ func (l *limited) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := l.s.Read(p[:min(uint64(len(p)), l.left)])
-	l.left -= uint64(n)
+	l.left -= uint64(n) // #nosec G115 -- a count of bytes read
 	if err == io.EOF && l.left > 0 {
 		err = io.ErrUnexpectedEOF
 	}

@@ -33,7 +33,7 @@ func (i *image) heif() error {
 			if err != nil {
 				return err
 			}
-			size = int64(binary.BigEndian.Uint64(long))
+			size = int64(binary.BigEndian.Uint64(long)) // #nosec G115 -- what turns negative is refused below
 		}
 		if !boxName(kind) || size < i.pos-start {
 			if i.width == 0 {

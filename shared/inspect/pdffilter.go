@@ -80,7 +80,7 @@ func (a *ascii85) group() error {
 			for ; digits < 5; digits++ {
 				value = value*85 + 84
 			}
-			a.out = []byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}[:left-1]
+			a.out = []byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}[:left-1] // #nosec G115 -- its four bytes
 			return nil
 		}
 	}

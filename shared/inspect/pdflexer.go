@@ -451,7 +451,7 @@ func unescapeName(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		if name[i] == '#' && i+2 < len(name) && hexDigit(name[i+1]) >= 0 && hexDigit(name[i+2]) >= 0 {
-			b.WriteByte(byte(hexDigit(name[i+1])<<4 | hexDigit(name[i+2])))
+			b.WriteByte(byte(hexDigit(name[i+1])<<4 | hexDigit(name[i+2]))) // #nosec G115 -- 0 to 255
 			i += 2
 			continue
 		}

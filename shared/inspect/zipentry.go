@@ -83,7 +83,7 @@ func (e *zipEntry) digest() digest {
 
 // readLocal reads a local header: 30 bytes, the name, the extra field.
 func (z *zipWalk) readLocal() (*zipEntry, bool) {
-	e := &zipEntry{offset: uint64(z.s.taken())}
+	e := &zipEntry{offset: uint64(z.s.taken())} // #nosec G115 -- a count of bytes read
 	h, ok := z.read(30)
 	if !ok {
 		return nil, false

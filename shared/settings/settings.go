@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -62,7 +61,7 @@ func MustRead(ctx context.Context, names ...string) (map[string]string, aws.Conf
 	if err != nil {
 		exit("read the settings", err)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awsConfig(ctx)
 	if err != nil {
 		exit("load the AWS configuration", err)
 	}

@@ -1,6 +1,6 @@
 // Package sweep ends what events have forgotten: uploads that never arrived,
-// arrivals nobody was told of, verifications that got lost, and bytes left
-// over by a deletion.
+// arrivals nobody was told of, verifications that got lost, end states that
+// nobody was told of, and bytes left over by a deletion.
 package sweep
 
 import (
@@ -55,7 +55,7 @@ type Report struct {
 	Restarted int `json:"restarted"`
 	GivenUp   int `json:"givenUp"`
 	Cleaned   int `json:"cleaned"`
-	Finished  int `json:"finished"` // verdicts that had stopped between their record and their event
+	Announced int `json:"announced"` // end states that had stopped before their event
 }
 
 // Sweep looks after the files that are due. It may run twice at once. A file
@@ -87,7 +87,7 @@ func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
 	case file.Uploaded, file.Verifying:
 		return s.unverified(ctx, f, report)
 	case file.Ready, file.Rejected:
-		return s.unfinished(ctx, f, report)
+		return s.unannounced(ctx, f, report)
 	}
 	// Expired or deleted, and kept due only until no URL can bring bytes any more.
 	if err := s.Objects.DeleteAll(ctx, f.Key); err != nil {
@@ -142,20 +142,17 @@ func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) er
 	return s.Records.Postpone(ctx, f, s.Now().UTC().Add(s.Policy.VerifyWithin))
 }
 
-// unfinished ends a verdict that stopped between its record and its event: the
-// tag of a rejected version may still say clean, and nobody may have been told.
-// What is ready is ready only with its tag, so it is the event alone that is
-// missing.
-func (s Sweeper) unfinished(ctx context.Context, f file.File, report *Report) error {
-	job := verify.JobFor(f)
+// unannounced ends what stopped between the record and its event: nobody may
+// have been told, and the tag of a rejected version may still say clean.
+func (s Sweeper) unannounced(ctx context.Context, f file.File, report *Report) error {
 	var err error
 	if f.Status == file.Ready {
-		_, err = s.Finisher.Ready(ctx, job, f.ChecksumSHA256, f.Verdict)
+		err = s.Finisher.Announce(ctx, verify.JobFor(f)) // the tag came before the record
 	} else {
-		_, err = s.Finisher.Rejected(ctx, job, f.Reason, f.Verdict)
+		_, err = s.Finisher.Rejected(ctx, verify.JobFor(f), f.Reason, f.Verdict)
 	}
 	if err == nil {
-		report.Finished++
+		report.Announced++
 	}
 	return err
 }

@@ -58,8 +58,8 @@ type Finisher struct {
 // then the record with its receipt, then the event. Tried again after a crash
 // between any two of them, it goes on where it stopped, so that whoever sees a
 // ready record can download, and the event follows every ready record at least
-// once: until it is out the record stays on the sweeper's list. It is an error to
-// be asked for it with a verdict that does not carry the word of every scanner
+// once; until it is out, the record stays on the sweeper's list. It is an error
+// to be asked for it with a verdict that does not carry the word of every scanner
 // that must be asked.
 //
 // For a job that is a re-scan, the file is ready and stays so, with v as its new
@@ -94,13 +94,38 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Ver
 			return Result{Outcome: Superseded}, nil
 		}
 	}
-	if err := x.Events.Publish(ctx, f); err != nil {
-		return Result{}, fmt.Errorf("publish that %s is ready: %w", j.FileID, err)
-	}
-	if err := x.settle(ctx, f); err != nil {
+	if err := x.announce(ctx, f); err != nil {
 		return Result{}, err
 	}
 	return Result{Outcome: Passed, Verdict: f.Verdict}, nil
+}
+
+// Announce publishes that a file is ready, where that is still outstanding: the
+// workflow gave up on it, or is at it. The record is read again, for the
+// sweeper's list may be of a moment ago.
+func (x Finisher) Announce(ctx context.Context, j Job) error {
+	f, err := read(ctx, x.Records, j)
+	if err != nil {
+		return err
+	}
+	if !about(f, j) || f.Status != file.Ready || f.SweepAt.IsZero() {
+		return nil
+	}
+	return x.announce(ctx, f)
+}
+
+// announce publishes the end state of f, and then takes f off the sweeper's list.
+func (x Finisher) announce(ctx context.Context, f file.File) error {
+	if err := x.Events.Publish(ctx, f); err != nil {
+		return fmt.Errorf("publish that %s is %s: %w", f.ID, f.Status, err)
+	}
+	if f.SweepAt.IsZero() {
+		return nil
+	}
+	if err := x.Records.Settle(ctx, f); err != nil {
+		return fmt.Errorf("take %s off the sweeper's list: %w", f.ID, err)
+	}
+	return nil
 }
 
 // open tags the version pinned on f and writes the record, or returns the
@@ -171,10 +196,7 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
-	if err := x.Events.Publish(ctx, f); err != nil {
-		return Result{}, fmt.Errorf("publish that %s is rejected: %w", j.FileID, err)
-	}
-	if err := x.settle(ctx, f); err != nil {
+	if err := x.announce(ctx, f); err != nil {
 		return Result{}, err
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
@@ -188,19 +210,8 @@ func (x Finisher) shut(ctx context.Context, f file.File) error {
 	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)
 }
 
-// settle takes a file whose event is out off the sweeper's list.
-func (x Finisher) settle(ctx context.Context, f file.File) error {
-	if f.SweepAt.IsZero() {
-		return nil
-	}
-	if err := x.Records.Settle(ctx, f); err != nil {
-		return fmt.Errorf("take %s off the sweeper's list: %w", f.ID, err)
-	}
-	return nil
-}
-
-// change writes an end state, which the sweeper goes on with unless settle says
-// that there is nothing left to do.
+// change writes an end state, unless the file has moved on since f was read. It
+// stays on the sweeper's list until it is announced.
 func (x Finisher) change(ctx context.Context, f file.File, c file.Change) (file.File, error) {
 	c.At = x.Now().UTC()
 	c.SweepAt = c.At.Add(x.Policy.VerifyWithin)

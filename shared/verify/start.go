@@ -47,10 +47,13 @@ type Starter struct {
 }
 
 // Arrived takes the news that an object version was stored, whoever brings it
-// and however often: it pins the version on a pending record and starts the
+// and however often: it pins a version on a pending record and starts the
 // workflow for the version that is pinned. Any other version under a file's
 // key belongs to no upload that was promised (a URL replayed after its file
 // was deleted, a write after expiry), and is removed.
+//
+// What is pinned is the newest version that there is at that moment, which obj
+// need not be when its news comes late. Nothing takes its place from then on.
 //
 // It returns file.ErrNotFound when the key is not that of a file.
 func (s Starter) Arrived(ctx context.Context, obj file.Object) (file.File, error) {
@@ -66,10 +69,14 @@ func (s Starter) Arrived(ctx context.Context, obj file.Object) (file.File, error
 		return file.File{}, file.ErrNotFound
 	}
 	if obj.VersionID == "" {
-		return file.File{}, fmt.Errorf("object of file %s has no version: the bucket must be versioned", id)
+		return file.File{}, unversioned(id)
 	}
 	if f.Status == file.Pending {
-		if f, err = s.pin(ctx, f, obj); err != nil {
+		newest, err := s.newest(ctx, obj)
+		if err != nil {
+			return file.File{}, err
+		}
+		if f, err = s.pin(ctx, f, newest); err != nil {
 			return file.File{}, err
 		}
 	}
@@ -77,9 +84,21 @@ func (s Starter) Arrived(ctx context.Context, obj file.Object) (file.File, error
 		if err := s.Objects.DeleteVersion(ctx, obj.Key, obj.VersionID); err != nil {
 			return file.File{}, fmt.Errorf("remove a stray version of file %s: %w", id, err)
 		}
-		return f, nil
 	}
 	return f, s.start(ctx, f)
+}
+
+// newest returns the newest version under obj's key. Where the store shows none,
+// as below a delete marker, that is obj: validation says whether it is there.
+func (s Starter) newest(ctx context.Context, obj file.Object) (file.Object, error) {
+	newest, err := s.Objects.Current(ctx, obj.Key)
+	if file.CodeOf(err) == file.CodeNotFound {
+		return obj, nil
+	}
+	if err != nil {
+		return file.Object{}, fmt.Errorf("look for the newest version of %s: %w", obj.Key, err)
+	}
+	return newest, nil
 }
 
 // Complete takes the owner's word that the upload is done. It is idempotent,
@@ -132,7 +151,14 @@ func (s Starter) Restart(ctx context.Context, f file.File) error {
 	return nil
 }
 
+func unversioned(id string) error {
+	return fmt.Errorf("object of file %s has no version: the bucket must be versioned", id)
+}
+
 func (s Starter) pin(ctx context.Context, f file.File, obj file.Object) (file.File, error) {
+	if obj.VersionID == "" {
+		return file.File{}, unversioned(f.ID)
+	}
 	now := s.Now().UTC()
 	pinned, err := s.Records.Change(ctx, f.ID, file.Change{
 		To: file.Uploaded, At: now, Object: &obj, SweepAt: now.Add(s.Policy.VerifyWithin),

@@ -34,7 +34,7 @@ type world struct {
 	tags    []file.Outcome
 	events  []file.Status
 
-	failTag, failPublish, failScan, failReceipt error
+	failTag, failPublish, failScan, failReceipt, failCurrent error
 
 	scan verify.Scan // what the scanner says
 }
@@ -77,7 +77,7 @@ func (w *world) Current(context.Context, string) (file.Object, error) {
 	if w.missing {
 		return file.Object{}, file.ErrNotFound
 	}
-	return w.object, nil
+	return w.object, w.failCurrent
 }
 
 func (w *world) Describe(ctx context.Context, _, _ string) (file.Object, error) {
@@ -216,8 +216,112 @@ func TestAVersionThatWasNotPromisedIsRemovedAndNeverPinned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(w.deleted) != 1 || w.deleted[0] != "v2" || f.VersionID != "v1" || len(w.started) != 0 || w.status(t) != s {
-			t.Errorf("%s: deleted %q, pinned %q, started %q", s, w.deleted, f.VersionID, w.started)
+		if len(w.deleted) != 1 || w.deleted[0] != "v2" || f.VersionID != "v1" || w.status(t) != s {
+			t.Errorf("%s: deleted %q, pinned %q", s, w.deleted, f.VersionID)
+		}
+		for _, name := range w.started { // of the pinned version, which may have been started already
+			if name != w.job().ExecutionName(0) {
+				t.Errorf("%s: started %q", s, name)
+			}
+		}
+	}
+}
+
+// Two versions under one key, v1 before v2, as only a deletion between them or
+// an administrator can make them: their events come in any order, late, twice,
+// or not at all.
+func TestALateEventOfAnOlderVersionNeverWinsOverANewerOne(t *testing.T) {
+	const gone = ""
+	for name, tt := range map[string]struct {
+		events []string // as they come; "v1 v2" is that of v1 while v2 is the newest
+		pinned string
+		stray  string // removed, at least once; "" for none
+	}{
+		"in order":                               {[]string{"v1 v1", "v2 v2"}, "v1", "v2"}, // v1 was pinned before there was a v2
+		"in order, both late":                    {[]string{"v1 v2", "v2 v2"}, "v2", "v1"},
+		"the other way round":                    {[]string{"v2 v2", "v1 v2"}, "v2", "v1"},
+		"the newer one's is lost":                {[]string{"v1 v2"}, "v2", "v1"},
+		"the older one's is lost":                {[]string{"v2 v2"}, "v2", ""},
+		"twice each":                             {[]string{"v1 v2", "v1 v2", "v2 v2", "v2 v2"}, "v2", "v1"},
+		"late, after the newer one went as well": {[]string{"v2 v2", "v1 " + gone}, "v2", "v1"},
+		"none is shown any more":                 {[]string{"v1 " + gone}, "v1", ""},
+		"pinned, and a newer one comes":          {[]string{"v1 v1", "v1 v2", "v2 v2", "v1 v2"}, "v1", "v2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, file.Pending)
+			var last file.File
+			for _, e := range tt.events {
+				version, newest, _ := strings.Cut(e, " ")
+				w.object.VersionID, w.object.ETag, w.missing = newest, "etag of "+newest, newest == gone
+				obj := w.object
+				obj.VersionID, obj.ETag = version, "etag of "+version
+				var err error
+				if last, err = w.starter().Arrived(t.Context(), obj); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if last.VersionID != tt.pinned || last.ETag != "etag of "+tt.pinned {
+				t.Errorf("pinned %q with the ETag %q", last.VersionID, last.ETag)
+			}
+			for _, v := range w.deleted {
+				if v != tt.stray {
+					t.Errorf("%s was removed", v)
+				}
+			}
+			if (tt.stray == "") != (len(w.deleted) == 0) {
+				t.Errorf("removed %q", w.deleted)
+			}
+			if len(w.started) == 0 {
+				t.Error("nothing was started")
+			}
+			for _, execution := range w.started {
+				if execution != verify.JobFor(last).ExecutionName(0) {
+					t.Errorf("started %q", execution)
+				}
+			}
+		})
+	}
+}
+
+func TestNoVersionIsPinnedWhileItIsNotKnownWhichIsTheNewest(t *testing.T) {
+	w := newWorld(t, file.Pending)
+	obj := w.object
+	w.failCurrent = errors.New("throttled")
+	if _, err := w.starter().Arrived(t.Context(), obj); !errors.Is(err, w.failCurrent) || w.status(t) != file.Pending {
+		t.Errorf("%v, and the file is %s", err, w.status(t))
+	}
+	w.failCurrent = nil
+	w.object.VersionID = ""
+	if _, err := w.starter().Arrived(t.Context(), obj); err == nil || w.status(t) != file.Pending {
+		t.Errorf("%v, and the file is %s", err, w.status(t))
+	}
+}
+
+// What ends the event's way out ends in the sweeper's hands, and not nowhere.
+func TestAnEndStateIsOnTheSweepersListUntilItsEventIsOut(t *testing.T) {
+	for _, s := range []file.Status{file.Ready, file.Rejected} {
+		w := newWorld(t, file.Verifying)
+		w.failPublish = errors.New("refused")
+		end := func() (verify.Result, error) {
+			if s == file.Ready {
+				return w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
+			}
+			return w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed, nil)
+		}
+		if _, err := end(); !errors.Is(err, w.failPublish) {
+			t.Fatal(err)
+		}
+		half, err := w.Get(t.Context(), w.f.ID)
+		if err != nil || half.Status != s || !half.SweepAt.After(now) {
+			t.Errorf("%s: %+v, %v", s, half, err)
+		}
+		w.failPublish = nil
+		if _, err := end(); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := w.Get(t.Context(), w.f.ID)
+		if err != nil || !whole.SweepAt.IsZero() || whole.Revision != half.Revision || len(w.events) != 1 || w.events[0] != s {
+			t.Errorf("%s: %+v, %v, events %v", s, whole, err, w.events)
 		}
 	}
 }
@@ -474,36 +578,40 @@ func TestAnAttemptAfterARejectionTakesBackTheTagOfTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestAnEndStateIsOnTheSweepersListUntilItsEventIsOut(t *testing.T) {
-	for _, end := range []file.Status{file.Ready, file.Rejected} {
-		w := newWorld(t, file.Verifying)
-		step := func() error {
-			if end == file.Ready {
-				_, err := w.finisher().Ready(t.Context(), w.job(), checksum("hello"), clean())
-				return err
-			}
-			_, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed, nil)
-			return err
-		}
-		listed := func() bool {
-			f, err := w.Get(t.Context(), w.f.ID)
-			return err == nil && f.Status == end && !f.SweepAt.IsZero()
-		}
-		w.failPublish = errors.New("throttled")
-		if err := step(); err == nil || !listed() {
-			t.Errorf("%s: the event did not get out, and nobody will look: %v", end, err)
-		}
-		w.failPublish = nil
-		if err := step(); err != nil || listed() {
-			t.Errorf("%s: the sweeper looks for what is done: %v", end, err)
-		}
-	}
-}
-
 func TestRejectedIsReachedEvenIfNoStepEverRan(t *testing.T) {
 	w := newWorld(t, file.Uploaded)
 	r, err := w.finisher().Rejected(t.Context(), w.job(), file.VerificationFailed, nil)
 	if err != nil || r.Outcome != verify.Failed || w.status(t) != file.Rejected {
 		t.Errorf("%+v, %v; status %s", r, err, w.status(t))
+	}
+}
+
+// The list of what is due may be of a moment ago.
+func TestNothingIsAnnouncedThatIsNotSoAnyMore(t *testing.T) {
+	for name, change := range map[string]func(*world) error{
+		"deleted": func(w *world) error {
+			_, err := w.Change(t.Context(), w.f.ID, file.Change{To: file.Deleted, At: now, SweepAt: now})
+			return err
+		},
+		"revoked": func(w *world) error {
+			_, err := w.Change(t.Context(), w.f.ID, file.Change{To: file.Rejected, At: now, SweepAt: now, Reason: file.MalwareDetected})
+			return err
+		},
+		"told already": func(w *world) error { return w.Settle(t.Context(), w.f) },
+	} {
+		w := newWorld(t, file.Ready)
+		if err := w.Postpone(t.Context(), w.f, now); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if w.f, err = w.Get(t.Context(), w.f.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := change(w); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.finisher().Announce(t.Context(), w.job()); err != nil || len(w.events) != 0 {
+			t.Errorf("%s: %v, events %v", name, err, w.events)
+		}
 	}
 }
