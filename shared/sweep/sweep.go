@@ -1,6 +1,6 @@
 // Package sweep ends what events have forgotten: uploads that never arrived,
-// arrivals nobody was told of, verifications that got lost, and bytes left
-// over by a deletion.
+// arrivals and verdicts nobody was told of, verifications that got lost, and
+// bytes left over by a deletion.
 package sweep
 
 import (
@@ -55,7 +55,7 @@ type Report struct {
 	Restarted int `json:"restarted"`
 	GivenUp   int `json:"givenUp"`
 	Cleaned   int `json:"cleaned"`
-	Revoked   int `json:"revoked"` // revocations that had stopped half way
+	Announced int `json:"announced"` // verdicts that had stopped between their record and their event
 }
 
 // Sweep looks after the files that are due. It may run twice at once. A file
@@ -86,8 +86,8 @@ func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
 		return s.pending(ctx, f, report)
 	case file.Uploaded, file.Verifying:
 		return s.unverified(ctx, f, report)
-	case file.Rejected:
-		return s.revoked(ctx, f, report)
+	case file.Ready, file.Rejected:
+		return s.unannounced(ctx, f, report)
 	}
 	// An end state, kept due only until no URL can bring bytes any more.
 	if f.Status == file.Deleted || f.Status == file.Expired {
@@ -144,14 +144,17 @@ func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) er
 	return s.Records.Postpone(ctx, f, s.Now().UTC().Add(s.Policy.VerifyWithin))
 }
 
-// revoked ends a revocation that stopped between its record and its event: the
-// tag may still say clean, and nobody may have been told.
-func (s Sweeper) revoked(ctx context.Context, f file.File, report *Report) error {
-	job := verify.JobFor(f)
-	job.Rescan = true
-	_, err := s.Finisher.Rejected(ctx, job, f.Reason, f.Verdict)
+// unannounced ends a verdict that stopped between its record and its event:
+// nobody may have been told, and the tag of a revoked file may still say clean.
+func (s Sweeper) unannounced(ctx context.Context, f file.File, report *Report) error {
+	var err error
+	if f.Status == file.Ready {
+		_, err = s.Finisher.Ready(ctx, verify.JobFor(f), f.ChecksumSHA256, f.Verdict)
+	} else {
+		_, err = s.Finisher.Rejected(ctx, verify.JobFor(f), f.Reason, f.Verdict)
+	}
 	if err == nil {
-		report.Revoked++
+		report.Announced++
 	}
 	return err
 }

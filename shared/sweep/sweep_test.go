@@ -23,6 +23,13 @@ type world struct {
 	tagged    []string
 	announced []file.Status
 	failTag   error
+
+	failPublish error
+}
+
+// Issue issues a receipt that says nothing.
+func (w *world) Issue(context.Context, file.File, file.Verdict) (string, error) {
+	return "receipt", nil
 }
 
 func (w *world) clock() time.Time { return w.now }
@@ -54,6 +61,9 @@ func (w *world) Tag(_ context.Context, key, _ string, _ file.Outcome) error {
 }
 
 func (w *world) Publish(_ context.Context, f file.File) error {
+	if w.failPublish != nil {
+		return w.failPublish
+	}
 	w.announced = append(w.announced, f.Status)
 	return nil
 }
@@ -216,10 +226,42 @@ func TestARevocationThatStoppedHalfWayIsEnded(t *testing.T) {
 	}
 	w.failTag = nil
 	w.now = w.now.Add(time.Hour)
-	if r := w.sweep(t); r.Revoked != 1 || len(w.tagged) != 1 || len(w.announced) != 1 || w.announced[0] != file.Rejected {
+	if r := w.sweep(t); r.Announced != 1 || len(w.tagged) != 1 || len(w.announced) != 1 || w.announced[0] != file.Rejected {
 		t.Errorf("%+v, tags %v, events %v", r, w.tagged, w.announced)
 	}
 	if r := w.sweep(t); r.Due != 0 {
 		t.Errorf("it is due again: %+v", r)
+	}
+}
+
+// The workflow was cut off between the record and the event, and is not started
+// again for a file that has its end: the sweeper tells of it, once.
+func TestAVerdictWhoseEventWasNotPublishedIsAnnounced(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Verifying)
+	w.failPublish = errors.New("throttled")
+	refused := w.add(t, file.Verifying)
+	verdict := &file.Verdict{Outcome: file.Unscanned}
+	finisher := w.sweeper().Finisher
+	finisher.Receipts = w
+	if _, err := finisher.Ready(t.Context(), verify.JobFor(f), file.EncodeChecksum(make([]byte, 32)), verdict); err == nil {
+		t.Fatal("the fault was passed over")
+	}
+	if _, err := finisher.Rejected(t.Context(), verify.JobFor(refused), file.VerificationFailed, nil); err == nil {
+		t.Fatal("the fault was passed over")
+	}
+	if w.status(t, f) != file.Ready || w.status(t, refused) != file.Rejected || len(w.announced) != 0 {
+		t.Fatalf("%s, %s, events %v", w.status(t, f), w.status(t, refused), w.announced)
+	}
+	w.now = w.now.Add(time.Hour)
+	if _, err := w.sweeper().Sweep(t.Context()); err == nil {
+		t.Fatal("the fault was passed over")
+	}
+	w.failPublish = nil
+	if r := w.sweep(t); r.Announced != 2 || len(w.announced) != 2 {
+		t.Errorf("%+v, events %v", r, w.announced)
+	}
+	if r := w.sweep(t); r.Due != 0 || w.status(t, f) != file.Ready || w.status(t, refused) != file.Rejected {
+		t.Errorf("%+v, %s, %s", r, w.status(t, f), w.status(t, refused))
 	}
 }

@@ -57,8 +57,9 @@ type Finisher struct {
 // Ready makes the verified version available: the tag that opens it first,
 // then the record with its receipt, then the event. Tried again after a crash
 // between any two of them, it goes on where it stopped, so that whoever sees a
-// ready record can download, and the event follows every ready record at least
-// once. It is an error to be asked for it with a verdict that does not carry
+// ready record can download. The record stays on the sweeper's list until the
+// event is out, so that the event follows every ready record at least once, even
+// if the workflow is cut off between the two. It is an error to be asked for it with a verdict that does not carry
 // the word of every scanner that must be asked.
 //
 // For a job that is a re-scan, the file is ready and stays so, with v as its new
@@ -88,8 +89,8 @@ func (x Finisher) Ready(ctx context.Context, j Job, checksum string, v *file.Ver
 			return Result{Outcome: Superseded}, nil
 		}
 	}
-	if err := x.Events.Publish(ctx, f); err != nil {
-		return Result{}, fmt.Errorf("publish that %s is ready: %w", j.FileID, err)
+	if err := x.announce(ctx, f); err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Passed, Verdict: f.Verdict}, nil
 }
@@ -110,7 +111,7 @@ func (x Finisher) open(ctx context.Context, f file.File, checksum string, v *fil
 	if err := x.Objects.Tag(ctx, f.Key, f.VersionID, v.Outcome); err != nil {
 		return file.File{}, fmt.Errorf("tag the object: %w", err)
 	}
-	return x.change(ctx, f, file.Change{To: file.Ready, ChecksumSHA256: checksum, Verdict: v, Receipt: receipt})
+	return x.change(ctx, f, file.Change{To: file.Ready, ChecksumSHA256: checksum, Verdict: v, Receipt: receipt, SweepAt: x.announceBy()})
 }
 
 // receipt issues the receipt of a verdict on the version pinned on f.
@@ -127,10 +128,11 @@ func (x Finisher) receipt(ctx context.Context, f file.File, checksum string, v *
 // make it ready any more, then the bytes, then the event. It can be tried again
 // like Ready. The verdict is nil where verification did not get as far as one.
 //
+// Until the bytes are out of reach and the event is out, the record stays on the
+// sweeper's list.
+//
 // A job that is a re-scan revokes a ready file, and only for what was found: to
-// be asked to revoke one because no verdict could be had is an error. Until the
-// bytes are out of reach and the event is out, the record stays on the
-// sweeper's list, for its tag has said clean until now.
+// be asked to revoke one because no verdict could be had is an error.
 func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *file.Verdict) (Result, error) {
 	if !reason.Valid() {
 		return Result{}, fmt.Errorf("reject file %s: unknown reason %q", j.FileID, reason)
@@ -151,10 +153,7 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 		}
 	}
 	if underway(f, j) {
-		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v}
-		if j.Rescan {
-			c.SweepAt = x.Now().UTC().Add(x.Policy.VerifyWithin)
-		}
+		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v, SweepAt: x.announceBy()}
 		if f, err = x.change(ctx, f, c); err != nil {
 			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
@@ -165,15 +164,29 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
-	if err := x.Events.Publish(ctx, f); err != nil {
-		return Result{}, fmt.Errorf("publish that %s is rejected: %w", j.FileID, err)
-	}
-	if !f.SweepAt.IsZero() {
-		if err := x.Records.Settle(ctx, f); err != nil {
-			return Result{}, fmt.Errorf("take %s off the sweeper's list: %w", j.FileID, err)
-		}
+	if err := x.announce(ctx, f); err != nil {
+		return Result{}, err
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
+}
+
+// announceBy is when the sweeper ends what has stopped between a record and its
+// event.
+func (x Finisher) announceBy() time.Time { return x.Now().UTC().Add(x.Policy.VerifyWithin) }
+
+// announce tells subscribers of f's end state, and then takes f off the
+// sweeper's list.
+func (x Finisher) announce(ctx context.Context, f file.File) error {
+	if err := x.Events.Publish(ctx, f); err != nil {
+		return fmt.Errorf("publish that %s is %s: %w", f.ID, f.Status, err)
+	}
+	if f.SweepAt.IsZero() {
+		return nil
+	}
+	if err := x.Records.Settle(ctx, f); err != nil {
+		return fmt.Errorf("take %s off the sweeper's list: %w", f.ID, err)
+	}
+	return nil
 }
 
 // shut puts the bytes of a rejected file out of reach.
