@@ -11,7 +11,7 @@ SCOPES  ?= files:read files:write
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 
-.PHONY: run test token functions stack clamd lint fuzz bench corpus clean help
+.PHONY: run test token functions stack clamd lint fuzz bench chaos corpus clean help
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -47,6 +47,12 @@ lint: ## check the code's form
 
 bench: functions clamd ## measure the scan function against clamdscan, side by side (needs clamdscan)
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
+
+SEED  ?= 1
+FILES ?= 500
+chaos: functions clamd ## make everything fail under load and see what holds: make chaos SEED=1 FILES=500, DURATION=1h for seed after seed, PARALLEL=1000 for uploads at once without faults (docs/chaos.md)
+	@cd local && $(GO) build -trimpath -o $(BIN)/chaos ./chaos/cmd
+	@$(BIN)/chaos -functions $(BIN)/functions -seed $(SEED) -files $(FILES) $(if $(DURATION),-duration $(DURATION)) $(if $(PARALLEL),-parallel $(PARALLEL)) $(ARGS)
 
 corpus: ## write the files that verification is tested with to testdata/
 	@cd local && $(GO) run ./corpus/cmd -dir $(ROOT)/testdata

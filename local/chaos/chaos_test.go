@@ -1,0 +1,105 @@
+package chaos
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	RunChild()
+	os.Exit(m.Run())
+}
+
+// functions builds the functions' binaries.
+func functions(t *testing.T, root string) string {
+	t.Helper()
+	out := t.TempDir()
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", out+"/", "./functions/...")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build the functions: %v\n%s", err, output)
+	}
+	return out
+}
+
+// hold runs chaos and holds it to its promises.
+func hold(t *testing.T, o Options) *Report {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Template, o.Functions, o.Dir = filepath.Join(root, "template.yaml"), functions(t, root), filepath.Join(t.TempDir(), "stack")
+	o.Progress = t.Output()
+	report, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := report.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + text.String())
+	if !report.Held() {
+		t.Error("a promise was broken")
+	}
+	return report
+}
+
+func TestEveryPromiseIsKeptWhileEverythingFails(t *testing.T) {
+	report := hold(t, Options{Seed: 1, Files: 60})
+	for service, faults := range map[string][]Fault{
+		S3: {ServerError, CutAfter, CutInAnswer}, DynamoDB: {Throttle, CutAfter}, Clamd: {CutInRequest},
+		News: {EventLost, EventDoubled, EventLate}, Function: {ProcessKilled}, ClamdAlive: {ProcessKilled}, Everything: {ProcessKilled},
+	} {
+		for _, fault := range faults {
+			if report.Faults[service][fault] == 0 {
+				t.Errorf("%s: no fault was made: %s", service, fault)
+			}
+		}
+	}
+	for _, end := range []string{"ready", "rejected, malware-detected", "expired", "deleted"} {
+		if report.Ends[end] == 0 {
+			t.Errorf("no file ended as: %s", end)
+		}
+	}
+}
+
+func TestManyUploadsAtTheSameMomentAllArrive(t *testing.T) {
+	report := hold(t, Options{Seed: 1, Files: 100, Calm: true})
+	if report.Ends["ready"] != 100 {
+		t.Errorf("%v", report.Ends)
+	}
+}
+
+// The nth request to a service meets the same fault whatever is asked of others.
+func TestAPlanIsWhatItsSeedSays(t *testing.T) {
+	a, b := NewPlan(7), NewPlan(7)
+	other, faults, differs := NewPlan(8), 0, false
+	for range 2000 {
+		b.Next(Clamd)
+		b.Next(S3)
+		fault, share := a.Next(DynamoDB)
+		if again, same := b.Next(DynamoDB); again != fault || same != share {
+			t.Fatalf("%s %v, then %s %v", fault, share, again, same)
+		}
+		if fault != None {
+			faults++
+		}
+		if one, _ := other.Next(DynamoDB); one != fault {
+			differs = true
+		}
+	}
+	if faults == 0 || !differs {
+		t.Errorf("%d faults; another seed makes others: %v", faults, differs)
+	}
+	a.End()
+	for range 1000 {
+		if fault, _ := a.Next(DynamoDB); fault != None {
+			t.Fatal("there are faults after the end")
+		}
+	}
+}
