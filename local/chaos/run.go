@@ -81,11 +81,12 @@ type run struct {
 	tokens    map[string]string
 	http      *http.Client
 	histories []*history
+	saying    sync.Mutex
 }
 
 // Run starts a stack, runs the load on it, and reports. An error says that the
 // run could not be made; what the run found out is in the report.
-func Run(ctx context.Context, o Options) (_ *Report, err error) {
+func Run(ctx context.Context, o Options) (*Report, error) {
 	r := &run{Options: o, plan: NewPlan(o.Seed, o.Without...), http: &http.Client{
 		Timeout: 45 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 256},
 	}}
@@ -123,6 +124,8 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 }
 
 func (r *run) say(format string, args ...any) {
+	r.saying.Lock()
+	defer r.saying.Unlock()
 	if r.Progress != nil {
 		fmt.Fprintf(r.Progress, format+"\n", args...)
 	}

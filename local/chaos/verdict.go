@@ -23,7 +23,7 @@ import (
 // Violation is a promise that was broken for one file.
 type Violation struct {
 	Promise string
-	FileID  string // or the object's key, where there is no file
+	FileID  string // empty where it is about none
 	Number  int    // of the file's script; -1 for none
 	What    string
 }

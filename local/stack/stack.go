@@ -55,7 +55,8 @@ type Options struct {
 
 	// Events, if it is not nil, stands between S3 and EventBridge: it is given
 	// each event of a new object as the function that passes it on, to be called
-	// never, later or twice.
+	// never, later or twice. JSON, in which a test hands options to a process of
+	// its own, has no place for it.
 	Events func(pass func()) `json:"-"`
 }
 

@@ -59,8 +59,9 @@ type Finisher struct {
 // between any two of them, it goes on where it stopped, so that whoever sees a
 // ready record can download. The record stays on the sweeper's list until the
 // event is out, so that the event follows every ready record at least once, even
-// if the workflow is cut off between the two. It is an error to be asked for it with a verdict that does not carry
-// the word of every scanner that must be asked.
+// if the workflow is cut off between the two. It is an error to be asked for it
+// with a verdict that does not carry the word of every scanner that must be
+// asked.
 //
 // For a job that is a re-scan, the file is ready and stays so, with v as its new
 // verdict and a new receipt; no event follows, since nothing a subscriber acts
