@@ -18,7 +18,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: run test token functions stack clamd lint fuzz bench corpus model clean help build reproducible supply gosec licences sbom vuln
+.PHONY: run test token functions stack clamd lint fuzz bench chaos corpus model clean help build reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -79,6 +79,12 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 
 bench: functions clamd ## measure the scan function against clamdscan, side by side (needs clamdscan)
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
+
+SEED  ?= 1
+FILES ?= 500
+chaos: functions clamd ## make everything fail under load and see what holds: make chaos SEED=1 FILES=500, DURATION=1h for seed after seed, PARALLEL=1000 for uploads at once without faults (docs/chaos.md)
+	@cd local && $(GO) build -trimpath -o $(BIN)/chaos ./chaos/cmd
+	@$(BIN)/chaos -functions $(BIN)/functions -seed $(SEED) -files $(FILES) $(if $(DURATION),-duration $(DURATION)) $(if $(PARALLEL),-parallel $(PARALLEL)) $(ARGS)
 
 corpus: ## write the files that verification is tested with to testdata/
 	@cd local && $(GO) run ./corpus/cmd -dir $(ROOT)/testdata

@@ -33,6 +33,9 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
+// Pid is the process's id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
 // Exited is closed once the process has ended and its output is read.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 

@@ -32,8 +32,8 @@ func (s *Stack) function(f samtemplate.Function, o Options, failures string) (la
 		"AWS_DEFAULT_REGION=" + Region,
 		"AWS_ACCESS_KEY_ID=" + key.ID,
 		"AWS_SECRET_ACCESS_KEY=" + key.Secret,
-		"AWS_ENDPOINT_URL=" + s.aws.URL(),
-		"AWS_ENDPOINT_URL_S3=" + s.objects.URL(),
+		"AWS_ENDPOINT_URL=" + urlOf(o.Via.AWS, s.aws.URL()),
+		"AWS_ENDPOINT_URL_S3=" + urlOf(o.Via.S3, s.objects.URL()),
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
 	for name, value := range f.Env {
@@ -52,6 +52,14 @@ func (s *Stack) function(f samtemplate.Function, o Options, failures string) (la
 		}
 	}
 	return fn, nil
+}
+
+// urlOf is the URL of the proxy at addr, or direct if there is none.
+func urlOf(addr, direct string) string {
+	if addr == "" {
+		return direct
+	}
+	return "http://" + addr
 }
 
 // deadLetter sends what a function failed at to a queue, in the form of an

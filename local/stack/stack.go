@@ -5,6 +5,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,22 @@ type Options struct {
 	// Policy is the path of a YAML document that differs from
 	// shared/policy/default.yaml; empty for none.
 	Policy string
+
+	// Via puts a proxy of a test before what the functions call.
+	Via Via
+
+	// Events, if it is not nil, stands between S3 and EventBridge: it is given
+	// each event of a new object as the function that passes it on, to be called
+	// never, later or twice. JSON, in which a test hands options to a process of
+	// its own, has no place for it.
+	Events func(pass func()) `json:"-"`
+}
+
+// Via are the addresses that the functions are given in place of those of S3,
+// the other AWS services and clamd; an empty one changes nothing. Presigned URLs
+// are signed for the address that the function knows.
+type Via struct {
+	S3, AWS, Clamd string // host:port
 }
 
 // The names that hold in every local stack.
@@ -135,7 +152,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	parameters := map[string]string{
-		"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdHost": "address", "ClamdAddress": o.Clamd,
+		"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdHost": "address", "ClamdAddress": cmp.Or(o.Via.Clamd, o.Clamd),
 		"PolicyOverride": override,
 	}
 	if o.Scanners != "" {
@@ -269,12 +286,24 @@ func (s *Stack) startObjects(ctx context.Context, o Options) (err error) {
 	s.objects, err = objectstorage.Start(ctx, objectstorage.Options{
 		Addr: o.S3, DataDir: filepath.Join(o.Dir, "data"), Region: Region,
 		AdminKey: s.keys.admin.ID, AdminSecret: s.keys.admin.Secret, Accounts: s.keys.secrets(),
-		Authorizer: objectAuthorizer{s.authorizer()}, Notify: s.objectCreated, Log: s.log,
+		Authorizer: objectAuthorizer{s.authorizer()}, Notify: s.notify(o.Events), Log: s.log,
 	}, buckets)
 	if err == nil {
 		s.closers = append(s.closers, s.objects.Close)
 	}
 	return err
+}
+
+// notify returns what is told of new objects: objectCreated, by way of events
+// if there is such a way.
+func (s *Stack) notify(events func(pass func())) func(context.Context, objectstorage.Event) {
+	if events == nil {
+		return s.objectCreated
+	}
+	return func(ctx context.Context, e objectstorage.Event) {
+		// The event may be passed on when S3 has long been answered.
+		events(func() { s.objectCreated(context.WithoutCancel(ctx), e) })
+	}
 }
 
 // objectCreated passes S3's news on to EventBridge, for buckets that say so.

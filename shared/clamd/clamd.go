@@ -100,8 +100,8 @@ func send(w io.Writer, r io.Reader) error {
 	}
 	buf := make([]byte, 4+chunkSize)
 	for {
-		n, err := io.ReadFull(r, buf[4:])
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		n, err := fill(buf[4:], r)
+		if err != nil && err != io.EOF {
 			return &sourceError{err}
 		}
 		if n > 0 {
@@ -118,6 +118,18 @@ func send(w io.Writer, r io.Reader) error {
 		return fmt.Errorf("send to clamd: %w", err)
 	}
 	return nil
+}
+
+// fill reads r until buf is full or r ends. Unlike io.ReadFull it leaves an
+// io.ErrUnexpectedEOF of r's own to be told from an end: it is what net/http
+// says of a body whose connection was cut.
+func fill(buf []byte, r io.Reader) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var more int
+		more, err = r.Read(buf[n:])
+		n += more
+	}
+	return n, err
 }
 
 func readReply(r io.Reader) (string, error) {
