@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -35,16 +34,7 @@ func sendSample(t *testing.T, u user, s corpus.Sample) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := json.Marshal(map[string]any{"filename": s.Name, "contentType": s.ContentType, "size": len(data), "checksumSHA256": checksum(data)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := u.call(t, "POST", "/files", string(in))
-	if r.status != http.StatusCreated {
-		t.Fatalf("POST /files: %d %s", r.status, r.body)
-	}
-	var f file
-	r.into(t, &f)
+	f := u.askAs(t, s.Name, s.ContentType, data, true)
 	if status, code := put(t, f, data); status != http.StatusOK {
 		t.Fatalf("PUT: %d %s", status, code)
 	}

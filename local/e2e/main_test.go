@@ -214,7 +214,13 @@ const octets = "application/octet-stream"
 // ask asks to upload data, with its checksum if that is promised too.
 func (u user) ask(t *testing.T, name string, data []byte, promise bool) file {
 	t.Helper()
-	in := map[string]any{"filename": name, "contentType": octets, "size": len(data)}
+	return u.askAs(t, name, octets, data, promise)
+}
+
+// askAs is ask for a content type.
+func (u user) askAs(t *testing.T, name, contentType string, data []byte, promise bool) file {
+	t.Helper()
+	in := map[string]any{"filename": name, "contentType": contentType, "size": len(data)}
 	if promise {
 		in["checksumSHA256"] = checksum(data)
 	}

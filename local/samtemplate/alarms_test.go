@@ -7,27 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // alarmsOf returns the properties of every alarm of the template, by logical id.
 func alarmsOf(t *testing.T) map[string]map[string]any {
 	t.Helper()
-	data, err := os.ReadFile("../../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		t.Fatal(err)
-	}
-	document, err := decode(&root)
-	if err != nil {
-		t.Fatal(err)
-	}
 	alarms := map[string]map[string]any{}
-	for id, r := range document.(map[string]any)["Resources"].(map[string]any) {
+	for id, r := range document(t)["Resources"].(map[string]any) {
 		if r := r.(map[string]any); r["Type"] == "AWS::CloudWatch::Alarm" {
 			alarms[id] = r["Properties"].(map[string]any)
 		}
