@@ -5,11 +5,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
@@ -31,12 +29,7 @@ func main() {
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}
-	emitter := metrics.Emitter{
-		Out:        os.Stdout,
-		Namespace:  "Vouch",
-		Dimensions: map[string]string{"FunctionName": lambdacontext.FunctionName},
-		Now:        time.Now,
-	}
+	emitter := metrics.OfFunction()
 	lambda.Start(workflow.Step(workflow.Lost(emitter, func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		return finisher.Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	})))

@@ -5,11 +5,9 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/vouch-s3/vouch/shared/metrics"
@@ -26,12 +24,7 @@ func main() {
 		Dir:     "/tmp/signatures",
 		Now:     time.Now,
 	}
-	emitter := metrics.Emitter{
-		Out:        os.Stdout,
-		Namespace:  "Vouch",
-		Dimensions: map[string]string{"FunctionName": lambdacontext.FunctionName},
-		Now:        time.Now,
-	}
+	emitter := metrics.OfFunction()
 	lambda.Start(func(ctx context.Context) error {
 		age, err := refresher.Refresh(ctx)
 		if age > 0 {

@@ -5,11 +5,9 @@ package main
 import (
 	"context"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vouch-s3/vouch/shared/canary"
@@ -37,10 +35,5 @@ func main() {
 		Now:         time.Now,
 		ContentType: canary.ContentType(limits),
 		NoScanner:   len(settings.MustScanners()) == 0,
-	}, metrics.Emitter{
-		Out:        os.Stdout,
-		Namespace:  "Vouch",
-		Dimensions: map[string]string{"FunctionName": lambdacontext.FunctionName},
-		Now:        time.Now,
-	}))
+	}, metrics.OfFunction()))
 }

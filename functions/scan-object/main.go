@@ -18,13 +18,16 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Scanners)
 	scanners := settings.MustScanners()
+	names := []string{settings.Table, settings.Bucket}
+	if scanners.Asks(verify.ClamAV) {
+		names = append(names, settings.Clamd)
+	}
+	env, cfg := settings.MustRead(context.Background(), names...)
 	var antivirus verify.Antivirus = verify.Unasked{}
 	ready := func(context.Context) error { return nil }
 	if scanners.Asks(verify.ClamAV) {
-		clam, _ := settings.MustRead(context.Background(), settings.Clamd)
-		client := clamd.Client{Addr: clam[settings.Clamd]}
+		client := clamd.Client{Addr: env[settings.Clamd]}
 		antivirus = client
 		if wait := settings.MustDuration(settings.ClamdWait); wait > 0 {
 			ready = func(ctx context.Context) error { return client.Ready(ctx, wait) }

@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // Unit is a unit of CloudWatch ("MetricDatum", Amazon CloudWatch API Reference).
@@ -36,6 +39,17 @@ type Emitter struct {
 	Namespace  string
 	Dimensions map[string]string // at most 30
 	Now        func() time.Time
+}
+
+// OfFunction returns the Emitter of the function that runs: in the project's one
+// namespace, by the function's name.
+func OfFunction() Emitter {
+	return Emitter{
+		Out:        os.Stdout,
+		Namespace:  "Vouch",
+		Dimensions: map[string]string{"FunctionName": lambdacontext.FunctionName},
+		Now:        time.Now,
+	}
 }
 
 // Emit writes the values as one line of JSON, in a single write.

@@ -52,11 +52,10 @@ func Read(names ...string) (map[string]string, error) {
 
 // MustRead reads the settings and the AWS configuration of a function as it
 // starts. Without them the function cannot do anything, so it logs what is
-// missing and exits; Lambda reports that as a failed init. It also makes
-// slog's default logger write JSON to standard output, which Lambda sends to
-// CloudWatch Logs.
+// missing and exits; Lambda reports that as a failed init. It also has the
+// function log in JSON.
 func MustRead(ctx context.Context, names ...string) (map[string]string, aws.Config) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
+	logJSON()
 	values, err := Read(names...)
 	if err != nil {
 		exit("read the settings", err)
@@ -115,7 +114,12 @@ func MustDuration(name string) time.Duration {
 	return d
 }
 
+// logJSON makes slog's default logger write JSON to standard output, which Lambda
+// sends to CloudWatch Logs.
+func logJSON() { slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil))) }
+
 func exit(doing string, err error) {
+	logJSON()
 	slog.Error("the function cannot start", "doing", doing, "error", err.Error())
 	os.Exit(1)
 }

@@ -102,7 +102,7 @@ func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
 func (s Sweeper) pending(ctx context.Context, f file.File, report *Report) error {
 	obj, err := s.Objects.Current(ctx, f.Key)
 	if err == nil {
-		_, err = s.Starter.Arrived(ctx, obj)
+		_, err = s.Starter.Found(ctx, f, obj)
 		if err == nil {
 			report.Started++
 		}

@@ -80,9 +80,25 @@ func (s Starter) Arrived(ctx context.Context, obj file.Object) (file.File, error
 			return file.File{}, err
 		}
 	}
+	return s.take(ctx, f, obj)
+}
+
+// Found is Arrived for whoever has just asked the store for the newest version
+// under the key of f, which was pending when it was read. It may have moved on.
+func (s Starter) Found(ctx context.Context, f file.File, newest file.Object) (file.File, error) {
+	f, err := s.pin(ctx, f, newest)
+	if err != nil {
+		return file.File{}, err
+	}
+	return s.take(ctx, f, newest)
+}
+
+// take starts the workflow for the version that is pinned on f, and removes obj
+// if it is another.
+func (s Starter) take(ctx context.Context, f file.File, obj file.Object) (file.File, error) {
 	if f.VersionID != obj.VersionID {
 		if err := s.Objects.DeleteVersion(ctx, obj.Key, obj.VersionID); err != nil {
-			return file.File{}, fmt.Errorf("remove a stray version of file %s: %w", id, err)
+			return file.File{}, fmt.Errorf("remove a stray version of file %s: %w", f.ID, err)
 		}
 	}
 	return f, s.start(ctx, f)
@@ -123,7 +139,7 @@ func (s Starter) Complete(ctx context.Context, subject, id string) (file.File, e
 		if err != nil {
 			return file.File{}, fmt.Errorf("look for the object of file %s: %w", id, err)
 		}
-		return s.Arrived(ctx, obj)
+		return s.Found(ctx, f, obj)
 	case file.Expired, file.Deleted:
 		return file.File{}, &file.Error{
 			Code: file.CodeClosed, Status: f.Status,
