@@ -12,9 +12,10 @@ import (
 type File struct {
 	ID             string      `json:"id"`
 	Status         file.Status `json:"status"`
+	Method         file.Method `json:"method"`
 	Filename       string      `json:"filename"`
 	ContentType    string      `json:"contentType"`
-	Size           int64       `json:"size"` // bytes
+	Size           int64       `json:"size,omitempty"` // bytes
 	ChecksumSHA256 string      `json:"checksumSHA256,omitempty"`
 	Reason         file.Reason `json:"reason,omitempty"`
 	CreatedAt      string      `json:"createdAt"` // RFC 3339, UTC
@@ -29,6 +30,7 @@ func view(f file.File) File {
 	return File{
 		ID:             f.ID,
 		Status:         f.Status,
+		Method:         f.Method,
 		Filename:       f.Filename,
 		ContentType:    f.ContentType,
 		Size:           f.Size,

@@ -46,13 +46,17 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},
 		{file.CodeClosed, http.StatusConflict, "The upload is closed"},
+		{file.CodeNotMultipart, http.StatusConflict, "The file is not sent in parts"},
+		{file.CodePartsMismatch, http.StatusConflict, "The parts are not as promised"},
 		{file.CodeRequestTooLarge, http.StatusRequestEntityTooLarge, "The request body is too large"},
 		{file.CodeFileTooLarge, http.StatusUnprocessableEntity, "The file is too large"},
 		{file.CodeInvalidFilename, http.StatusUnprocessableEntity, "The filename is not acceptable"},
 		{file.CodeInvalidContentType, http.StatusUnprocessableEntity, "The content type is not a media type"},
 		{file.CodeContentTypeRefused, http.StatusUnprocessableEntity, "The content type is not allowed"},
 		{file.CodeInvalidSize, http.StatusUnprocessableEntity, "The size is not acceptable"},
-		{file.CodeInvalidChecksum, http.StatusUnprocessableEntity, "The checksum is not a SHA-256"},
+		{file.CodeInvalidChecksum, http.StatusUnprocessableEntity, "The checksum is not acceptable"},
+		{file.CodeMethodRefused, http.StatusUnprocessableEntity, "Files are not taken in this way"},
+		{file.CodeInvalidParts, http.StatusUnprocessableEntity, "The parts are not acceptable"},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong on our side"},
 	}
 }

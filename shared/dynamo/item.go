@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -19,8 +20,12 @@ type item struct {
 	ListedOwner    string `dynamodbav:"listedOwner,omitempty"`
 	StatusID       string `dynamodbav:"statusId"`
 	Filename       string `dynamodbav:"filename"`
+	Method         string `dynamodbav:"method,omitempty"` // absent: put
 	ContentType    string `dynamodbav:"contentType"`
 	Size           int64  `dynamodbav:"size"`
+	MaxSize        int64  `dynamodbav:"maxSize,omitempty"`
+	PartSize       int64  `dynamodbav:"partSize,omitempty"`
+	UploadID       string `dynamodbav:"uploadId,omitempty"`
 	ChecksumSHA256 string `dynamodbav:"checksumSHA256,omitempty"`
 	Status         string `dynamodbav:"status"`
 	Reason         string `dynamodbav:"reason,omitempty"`
@@ -31,6 +36,7 @@ type item struct {
 	CreatedAt      string `dynamodbav:"createdAt"`
 	UpdatedAt      string `dynamodbav:"updatedAt"`
 	UploadExpires  string `dynamodbav:"uploadExpiresAt"`
+	UploadedAt     string `dynamodbav:"uploadedAt,omitempty"`
 	SweepShard     string `dynamodbav:"sweepShard,omitempty"`
 	SweepAt        int64  `dynamodbav:"sweepAt,omitempty"` // Unix seconds
 	CheckShard     string `dynamodbav:"checkShard,omitempty"`
@@ -47,8 +53,12 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		Owner:          f.Owner,
 		StatusID:       statusID(f.Status, f.ID),
 		Filename:       f.Filename,
+		Method:         string(f.Method),
 		ContentType:    f.ContentType,
 		Size:           f.Size,
+		MaxSize:        f.MaxSize,
+		PartSize:       f.PartSize,
+		UploadID:       f.UploadID,
 		ChecksumSHA256: f.ChecksumSHA256,
 		Status:         string(f.Status),
 		Reason:         string(f.Reason),
@@ -60,6 +70,9 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		UpdatedAt:      f.UpdatedAt.UTC().Format(timeLayout),
 		UploadExpires:  f.UploadExpiresAt.UTC().Format(timeLayout),
 		Revision:       f.Revision,
+	}
+	if !f.UploadedAt.IsZero() {
+		it.UploadedAt = f.UploadedAt.UTC().Format(timeLayout)
 	}
 	if f.Status != file.Deleted {
 		it.ListedOwner = f.Owner
@@ -91,8 +104,12 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		ID:             it.ID,
 		Owner:          it.Owner,
 		Filename:       it.Filename,
+		Method:         cmp.Or(file.Method(it.Method), file.Put),
 		ContentType:    it.ContentType,
 		Size:           it.Size,
+		MaxSize:        it.MaxSize,
+		PartSize:       it.PartSize,
+		UploadID:       it.UploadID,
 		ChecksumSHA256: it.ChecksumSHA256,
 		Status:         file.Status(it.Status),
 		Reason:         file.Reason(it.Reason),
@@ -102,8 +119,8 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		ETag:           it.ETag,
 		Revision:       it.Revision,
 	}
-	if !file.ValidID(f.ID) || !f.Status.Valid() {
-		return file.File{}, fmt.Errorf("decode record %q: status %q", it.ID, it.Status)
+	if !file.ValidID(f.ID) || !f.Status.Valid() || !f.Method.Valid() {
+		return file.File{}, fmt.Errorf("decode record %q: status %q, method %q", it.ID, it.Status, it.Method)
 	}
 	if v, ok := m["verdict"]; ok {
 		f.Verdict = new(file.Verdict)
@@ -114,10 +131,17 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 	if it.SweepAt != 0 {
 		f.SweepAt = time.Unix(it.SweepAt, 0).UTC()
 	}
+	uploaded := it.UploadedAt
+	if uploaded == "" && f.VersionID != "" {
+		uploaded = it.CreatedAt // of a record that was written before there was uploadedAt
+	}
 	for _, t := range []struct {
 		to   *time.Time
 		from string
-	}{{&f.CreatedAt, it.CreatedAt}, {&f.UpdatedAt, it.UpdatedAt}, {&f.UploadExpiresAt, it.UploadExpires}} {
+	}{{&f.CreatedAt, it.CreatedAt}, {&f.UpdatedAt, it.UpdatedAt}, {&f.UploadExpiresAt, it.UploadExpires}, {&f.UploadedAt, uploaded}} {
+		if t.from == "" && t.to == &f.UploadedAt {
+			continue // nothing is pinned yet
+		}
 		parsed, err := time.Parse(timeLayout, t.from)
 		if err != nil {
 			return file.File{}, fmt.Errorf("decode record %s: %w", it.ID, err)

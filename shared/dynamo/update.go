@@ -108,6 +108,7 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 	if c.Object != nil {
 		u.set("versionId", text(c.Object.VersionID))
 		u.set("etag", text(c.Object.ETag))
+		u.set("uploadedAt", timestamp(c.At))
 	}
 	if c.ChecksumSHA256 != "" {
 		u.set("checksumSHA256", text(c.ChecksumSHA256))

@@ -18,7 +18,8 @@ type Change struct {
 	// pinned object version is this one.
 	IfVersion string
 
-	// Object, when not nil, pins its version and ETag on the record.
+	// Object, when not nil, pins its version and ETag on the record, which was
+	// then uploaded At.
 	Object *Object
 
 	// ChecksumSHA256, when not empty, is recorded as the checksum of the bytes.

@@ -27,3 +27,19 @@ func EncodeChecksum(sum []byte) string { return base64.StdEncoding.EncodeToStrin
 
 // SameChecksum compares two checksums in constant time.
 func SameChecksum(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// CheckCRC64NVME says whether s is a CRC-64/NVME in standard base64 with
+// padding, the form of the x-amz-checksum-crc64nvme header. field is the member
+// of the request that it stands in, for the *Error.
+func CheckCRC64NVME(s, field string) error {
+	raw, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || len(raw) != 8 || base64.StdEncoding.EncodeToString(raw) != s {
+		return &Error{
+			Code:     CodeInvalidChecksum,
+			Field:    field,
+			Detail:   "The checksum is not a base64-encoded CRC-64/NVME.",
+			Accepted: "12 characters of standard base64, the 8 bytes in network order",
+		}
+	}
+	return nil
+}

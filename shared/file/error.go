@@ -19,7 +19,11 @@ const (
 	CodeContentTypeRefused Code = "content-type-not-allowed" // a media type that policy refuses
 	CodeInvalidSize        Code = "invalid-size"             // zero or less
 	CodeFileTooLarge       Code = "file-too-large"           // more bytes than policy allows
-	CodeInvalidChecksum    Code = "invalid-checksum"         // not a base64 SHA-256
+	CodeInvalidChecksum    Code = "invalid-checksum"         // not a checksum in base64, or another than was promised
+	CodeMethodRefused      Code = "method-not-allowed"       // a way of sending bytes that policy refuses
+	CodeInvalidParts       Code = "invalid-parts"            // parts that the file does not have, or a part size that does not do
+	CodeNotMultipart       Code = "not-multipart"            // the file is not sent in parts
+	CodePartsMismatch      Code = "parts-mismatch"           // S3 does not hold the parts that were promised, or that the client says it sent
 	CodeInvalidParameter   Code = "invalid-parameter"        // a query parameter out of range
 	CodeNotFound           Code = "not-found"                // no such file, or somebody else's
 	CodeNotUploaded        Code = "not-uploaded"             // said complete, but no object is there

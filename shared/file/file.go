@@ -26,11 +26,26 @@ type File struct {
 	// download's Content-Disposition, never as a path or an object key.
 	Filename string
 
-	// ContentType is the declared media type in lower case (RFC 9110, 8.3.1).
+	// Method is how the bytes are sent.
+	Method Method
+
+	// ContentType is the declared media type in lower case (RFC 9110, 8.3.1). Of
+	// a form it may be a range, as image/*, until an object is pinned.
 	ContentType string
 
-	// Size is the promised length in bytes, always positive.
+	// Size is the promised length in bytes, always positive; but of a form that
+	// promises MaxSize it is 0 until an object is pinned.
 	Size int64
+
+	// MaxSize is the most bytes that a form may send which has not promised how
+	// many it will; 0 for every other file.
+	MaxSize int64
+
+	// PartSize is the length in bytes of every part but the last, and UploadID
+	// S3's id of the upload that the parts belong to; both for Multipart only.
+	// UploadID is empty until S3 has begun the upload.
+	PartSize int64
+	UploadID string
 
 	// ChecksumSHA256 is the SHA-256 of the bytes in standard base64 (44
 	// characters). It is empty until known: the owner may promise it, and
@@ -63,8 +78,12 @@ type File struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	// UploadExpiresAt is when the presigned upload URL stops being accepted.
+	// UploadExpiresAt is when nothing can be sent any more: the presigned upload
+	// URL or form stops being accepted, and no part is presigned from then on.
 	UploadExpiresAt time.Time
+
+	// UploadedAt is when an object was pinned; the zero time until then.
+	UploadedAt time.Time
 
 	// SweepAt is when the sweeper looks at the record next; the zero time means
 	// that nothing is left to do for it.

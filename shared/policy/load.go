@@ -67,8 +67,9 @@ func decode(document []byte, p *Policy) error {
 
 // What S3, Lambda and clamd allow, which no policy can.
 const (
-	largestPut = 5 << 30 // bytes of one PutObject ("Uploading objects", Amazon S3 User Guide)
-	lambdaEnds = 15 * time.Minute
+	largestPut    = 5 << 30                          // bytes of one PutObject or POST ("Uploading objects", Amazon S3 User Guide)
+	largestObject = file.MaxParts * file.MaxPartSize // bytes, 48.8 TiB ("Amazon S3 multipart upload limits")
+	lambdaEnds    = 15 * time.Minute
 )
 
 func (p Policy) check() error {
@@ -78,7 +79,17 @@ func (p Policy) check() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	want(p.MaxSize > 0 && p.MaxSize <= largestPut, "maxSize: %d is not from 1 to %d, the most that one PUT takes", p.MaxSize, int64(largestPut))
+	want(p.MaxSize > 0 && p.MaxSize <= largestObject, "maxSize: %d is not from 1 to %d, the most that an object has", p.MaxSize, int64(largestObject))
+	want(len(p.Methods) > 0, "methods: none is allowed")
+	for i, m := range p.Methods {
+		want(m.Valid() && !slices.Contains(p.Methods[:i], m), "methods: %q is not put, multipart or form, or is there twice", m)
+	}
+	m := p.Multipart
+	want(m.Threshold >= 0 && m.Threshold <= largestPut, "multipart: threshold: %d is not from 0 to %d, the most that one PUT takes", m.Threshold, int64(largestPut))
+	want(m.PartSize >= file.MinPartSize && m.PartSize <= file.MaxPartSize, "multipart: partSize: %d is not from %d to %d", m.PartSize, int64(file.MinPartSize), int64(file.MaxPartSize))
+	// The bucket's lifecycle rule aborts what was begun 8 days ago.
+	want(m.Life >= time.Hour && m.Life <= 7*24*time.Hour, "multipart: life: %v is not from 1h to 168h", m.Life)
+	want(m.Batch >= 1 && m.Batch <= 1000, "multipart: batch: %d is not from 1 to 1000", m.Batch)
 	want(len(p.Types) > 0, "types: none is allowed")
 	for _, name := range slices.Sorted(maps.Keys(p.Types)) {
 		t := p.Types[name]
@@ -99,7 +110,7 @@ func (p Policy) check() error {
 	} {
 		want(d > 0, "%s: %v is not a time", name, d)
 	}
-	want(p.GiveUpAfter > p.UploadLife+p.ArrivalGrace+p.VerifyWithin, "giveUpAfter: %v is not longer than uploadLife, arrivalGrace and verifyWithin together", p.GiveUpAfter)
+	want(p.GiveUpAfter > p.VerifyWithin, "giveUpAfter: %v is not longer than verifyWithin", p.GiveUpAfter)
 	want(p.MaxPage >= 1 && p.MaxPage <= 1000, "maxPage: %d is not from 1 to 1000", p.MaxPage)
 	want(p.DefaultPage >= 1 && p.DefaultPage <= p.MaxPage, "defaultPage: %d is not from 1 to maxPage", p.DefaultPage)
 

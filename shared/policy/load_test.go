@@ -51,7 +51,7 @@ func TestAPolicyThatMakesNoSenseSaysWhatIsWrong(t *testing.T) {
 		"maxSize: 5\nmaxSize: 6":               "already defined",
 		"uploadLife: 1m":                       "uploadLife: 1m0s is not from 5m to 15m",
 		"downloadLife: 1h":                     "downloadLife",
-		"giveUpAfter: 1h":                      "giveUpAfter",
+		"giveUpAfter: 30m":                     "giveUpAfter",
 		"findings: {pdf: reject}":              `there is no finding "pdf"`,
 		"findings: {polyglot: maybe}":          `"maybe" is not allow, flag or reject`,
 		"onFlag: maybe":                        "onFlag",

@@ -17,6 +17,9 @@ type Policy struct {
 	MaxSize int64            `yaml:"maxSize"` // bytes
 	Types   map[string]*Type `yaml:"types"`   // by the declared media type, in lower case and without parameters
 
+	Methods   []file.Method `yaml:"methods"`
+	Multipart Multipart     `yaml:"multipart"`
+
 	UploadLife   time.Duration `yaml:"uploadLife"`
 	DownloadLife time.Duration `yaml:"downloadLife"`
 	ArrivalGrace time.Duration `yaml:"arrivalGrace"`
@@ -33,6 +36,14 @@ type Policy struct {
 	OnFlag   OnFlag                 `yaml:"onFlag"`
 
 	RejectedBytes RejectedBytes `yaml:"rejectedBytes"`
+}
+
+// Multipart is how files are sent in parts.
+type Multipart struct {
+	Threshold int64         `yaml:"threshold"` // bytes
+	PartSize  int64         `yaml:"partSize"`  // bytes
+	Life      time.Duration `yaml:"life"`
+	Batch     int           `yaml:"batch"`
 }
 
 // Type is what is allowed of one declared media type.

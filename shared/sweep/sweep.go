@@ -128,7 +128,7 @@ func (s Sweeper) pending(ctx context.Context, f file.File, report *Report) error
 // unverified restarts a verification that is overdue, and gives up on one that
 // was restarted in vain for too long: the file is rejected, never stuck.
 func (s Sweeper) unverified(ctx context.Context, f file.File, report *Report) error {
-	if s.Now().Sub(f.CreatedAt) > s.Policy.GiveUpAfter {
+	if s.Now().Sub(f.UploadedAt) > s.Policy.GiveUpAfter {
 		_, err := s.Finisher.Rejected(ctx, verify.JobFor(f), file.VerificationFailed, nil)
 		if err == nil {
 			report.GivenUp++

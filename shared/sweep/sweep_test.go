@@ -89,7 +89,7 @@ func (w *world) add(t *testing.T, s file.Status) file.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := file.File{ID: id, Owner: "alice", Size: 1, Status: s, Key: file.Key("alice", id), CreatedAt: w.now, SweepAt: w.now.Add(time.Hour), Revision: 1}
+	f := file.File{ID: id, Owner: "alice", Size: 1, Status: s, Key: file.Key("alice", id), CreatedAt: w.now, UploadedAt: w.now, SweepAt: w.now.Add(time.Hour), Revision: 1}
 	if s != file.Pending {
 		f.VersionID, f.ETag = "v1", "e1"
 	}

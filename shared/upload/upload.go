@@ -88,6 +88,7 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		ID:              id,
 		Owner:           r.Owner,
 		Filename:        r.Filename,
+		Method:          file.Put,
 		ContentType:     contentType,
 		Size:            r.Size,
 		ChecksumSHA256:  r.ChecksumSHA256,

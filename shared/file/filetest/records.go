@@ -70,7 +70,7 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	f.Status, f.UpdatedAt, f.SweepAt = c.To, c.At, c.SweepAt
 	f.Revision++
 	if c.Object != nil {
-		f.VersionID, f.ETag = c.Object.VersionID, c.Object.ETag
+		f.VersionID, f.ETag, f.UploadedAt = c.Object.VersionID, c.Object.ETag, c.At
 	}
 	f.ChecksumSHA256 = cmp.Or(c.ChecksumSHA256, f.ChecksumSHA256)
 	f.Reason = cmp.Or(c.Reason, f.Reason)
