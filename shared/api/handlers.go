@@ -14,10 +14,12 @@ import (
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
-// Created is the answer to CreateUpload.
+// Created is the answer to CreateUpload. It has exactly one of the ways in which
+// the bytes are to be sent.
 type Created struct {
 	File
-	Upload Upload `json:"upload"`
+	Upload *Upload `json:"upload,omitempty"`
+	Form   *Form   `json:"form,omitempty"`
 }
 
 // Upload says how the bytes are to be sent. Headers is exactly what the client
@@ -37,22 +39,27 @@ func CreateUpload(c upload.Creator) Handler {
 			"filename":       &ask.Filename,
 			"contentType":    &ask.ContentType,
 			"size":           &ask.Size,
+			"maxSize":        &ask.MaxSize,
+			"method":         &ask.Method,
 			"checksumSHA256": &ask.ChecksumSHA256,
-		}, "filename", "contentType", "size")
+		}, "filename", "contentType")
 		if err != nil {
 			return Response{}, err
 		}
-		f, put, err := c.Create(ctx, ask)
+		f, send, err := c.Create(ctx, ask)
 		if err != nil {
 			return Response{}, err
 		}
 		h := headersOf(f)
 		h["Location"] = "/files/" + f.ID
-		h["Cache-Control"] = "no-store" // the URL is a secret
-		return Response{Status: http.StatusCreated, Header: h, Body: Created{
-			File:   view(f),
-			Upload: Upload{Method: put.Method, URL: put.URL, Headers: put.Headers, ExpiresAt: stamp(put.ExpiresAt)},
-		}}, nil
+		h["Cache-Control"] = "no-store" // the URL or form is a secret
+		created := Created{File: view(f)}
+		if f.Method == file.Form {
+			created.Form = formOf(send)
+		} else {
+			created.Upload = &Upload{Method: send.Method, URL: send.URL, Headers: send.Headers, ExpiresAt: stamp(send.ExpiresAt)}
+		}
+		return Response{Status: http.StatusCreated, Header: h, Body: created}, nil
 	}
 }
 

@@ -7,10 +7,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// IsRange reports whether contentType is a range of media types such as image/*
-// (RFC 9110, 12.5.1), which a form may be declared with in place of one.
-func IsRange(contentType string) bool { return strings.HasSuffix(contentType, "/*") }
-
 // Range checks a declared range of media types and returns it in lower case.
 // There must be a type within it that is allowed. The *file.Error it returns
 // lists what is.

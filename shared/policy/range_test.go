@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 	"testing"
+
+	"github.com/vouch-s3/vouch/shared/file"
 )
 
 func TestARangeHoldsAnAllowedTypeAndIsOneType(t *testing.T) {
@@ -51,14 +53,14 @@ func FuzzRange(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !IsRange(mediaRange) || strings.ContainsAny(mediaRange, "\r\n\t ,;\"$") || strings.Count(mediaRange, "*") != 1 {
+		if !file.IsRange(mediaRange) || strings.ContainsAny(mediaRange, "\r\n\t ,;\"$") || strings.Count(mediaRange, "*") != 1 {
 			t.Errorf("Range(%q) = %q", declared, mediaRange)
 		}
 		got, err := p.Within(sent, mediaRange)
 		if err != nil {
 			return
 		}
-		if IsRange(got) || !strings.HasPrefix(got, strings.TrimSuffix(mediaRange, "*")) {
+		if file.IsRange(got) || !strings.HasPrefix(got, strings.TrimSuffix(mediaRange, "*")) {
 			t.Errorf("Within(%q, %q) = %q", sent, mediaRange, got)
 		}
 		if again, err := p.ContentType(sent); err != nil || again != got {

@@ -1,5 +1,5 @@
 // Package upload answers the first question of a file's life: may these bytes
-// be sent, and by which presigned URL.
+// be sent, and by which presigned URL or form.
 package upload
 
 import (
@@ -16,8 +16,10 @@ import (
 type Request struct {
 	Owner          string
 	Filename       string
-	ContentType    string
+	ContentType    string // for a form also a range such as image/*
 	Size           int64  // bytes
+	MaxSize        int64  // bytes; in place of Size, for a form
+	Method         file.Method // empty: as the policy chooses
 	ChecksumSHA256 string // base64, or empty
 }
 
@@ -31,11 +33,12 @@ type Put struct {
 }
 
 // Instructions tell a client how to send the bytes: exactly this method, this
-// URL and these headers.
+// URL and these headers, or these fields of a form.
 type Instructions struct {
 	Method    string
 	URL       string
 	Headers   map[string]string
+	Fields    map[string]string // of a form, to come before its field file
 	ExpiresAt time.Time
 }
 
@@ -44,9 +47,10 @@ type Records interface {
 	Create(ctx context.Context, f file.File) error
 }
 
-// Presigner signs a Put.
+// Presigner signs a Put or a Form.
 type Presigner interface {
 	PresignPut(ctx context.Context, put Put) (Instructions, error)
+	PresignForm(ctx context.Context, form Form) (Instructions, error)
 }
 
 // Creator creates uploads.
@@ -61,7 +65,7 @@ type Creator struct {
 // returns it with the instructions. What it refuses it refuses with a
 // *file.Error before anything is written or signed.
 func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions, error) {
-	contentType, err := c.check(r)
+	r, err := c.check(r)
 	if err != nil {
 		return file.File{}, Instructions{}, err
 	}
@@ -72,13 +76,7 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	key := file.Key(r.Owner, id)
 
 	// Signed before it is written: signing can fail and leaves nothing behind.
-	instructions, err := c.Presigner.PresignPut(ctx, Put{
-		Key:            key,
-		ContentType:    contentType,
-		Size:           r.Size,
-		ChecksumSHA256: r.ChecksumSHA256,
-		Life:           c.Policy.UploadLife,
-	})
+	instructions, err := c.presign(ctx, key, r)
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", id, err)
 	}
@@ -88,9 +86,10 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		ID:              id,
 		Owner:           r.Owner,
 		Filename:        r.Filename,
-		Method:          file.Put,
-		ContentType:     contentType,
+		Method:          r.Method,
+		ContentType:     r.ContentType,
 		Size:            r.Size,
+		MaxSize:         r.MaxSize,
 		ChecksumSHA256:  r.ChecksumSHA256,
 		Status:          file.Pending,
 		Key:             key,
@@ -106,23 +105,54 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	return f, instructions, nil
 }
 
-func (c Creator) check(r Request) (contentType string, err error) {
+func (c Creator) presign(ctx context.Context, key string, r Request) (Instructions, error) {
+	if r.Method == file.Form {
+		return c.Presigner.PresignForm(ctx, Form{
+			Key: key, ContentType: r.ContentType, Size: r.Size, MaxSize: r.MaxSize,
+			ChecksumSHA256: r.ChecksumSHA256, Life: c.Policy.UploadLife,
+		})
+	}
+	return c.Presigner.PresignPut(ctx, Put{
+		Key:            key,
+		ContentType:    r.ContentType,
+		Size:           r.Size,
+		ChecksumSHA256: r.ChecksumSHA256,
+		Life:           c.Policy.UploadLife,
+	})
+}
+
+// check returns the request with its method chosen and its content type as it
+// is signed and stored.
+func (c Creator) check(r Request) (Request, error) {
 	if r.Owner == "" {
-		return "", &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject."}
+		return Request{}, &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject."}
 	}
 	if err := file.CheckFilename(r.Filename); err != nil {
-		return "", err
+		return Request{}, err
 	}
-	if contentType, err = c.Policy.ContentType(r.ContentType); err != nil {
-		return "", err
+	var err error
+	if r.Method, err = c.Policy.Method(r.Method, max(r.Size, r.MaxSize)); err != nil {
+		return Request{}, err
 	}
-	if err := c.Policy.CheckSize(r.Size, contentType); err != nil {
-		return "", err
+	if r.Method == file.Form {
+		return c.checkForm(r)
+	}
+	if r.MaxSize != 0 {
+		return Request{}, invalidSize("maxSize", "Only a form may leave its size open.")
+	}
+	if r.ContentType, err = c.Policy.ContentType(r.ContentType); err != nil {
+		return Request{}, err
+	}
+	if err := c.Policy.CheckSize(r.Size, r.ContentType); err != nil {
+		return Request{}, err
+	}
+	if r.Method == file.Multipart {
+		return Request{}, &file.Error{Code: file.CodeMethodRefused, Field: "method", Detail: "Files are not taken in parts yet.", Accepted: "put or form"}
 	}
 	if r.ChecksumSHA256 != "" {
 		if err := file.CheckChecksum(r.ChecksumSHA256); err != nil {
-			return "", err
+			return Request{}, err
 		}
 	}
-	return contentType, nil
+	return r, nil
 }

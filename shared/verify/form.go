@@ -13,7 +13,7 @@ func unpromised(f file.File, obj file.Object, p policy.Policy) (size int64, cont
 	if f.MaxSize > 0 {
 		size = obj.Size
 	}
-	if policy.IsRange(f.ContentType) {
+	if file.IsRange(f.ContentType) {
 		if sent, err := p.Within(obj.ContentType, f.ContentType); err == nil {
 			contentType = sent
 		}
