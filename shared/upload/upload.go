@@ -16,11 +16,11 @@ import (
 type Request struct {
 	Owner          string
 	Filename       string
-	ContentType    string // for a form also a range such as image/*
-	Size           int64  // bytes
-	MaxSize        int64  // bytes; in place of Size, for a form
+	ContentType    string      // for a form also a range such as image/*
+	Size           int64       // bytes
+	MaxSize        int64       // bytes; in place of Size, for a form
 	Method         file.Method // empty: as the policy chooses
-	ChecksumSHA256 string // base64, or empty
+	ChecksumSHA256 string      // base64, or empty
 }
 
 // Put is the one request that a presigned URL is to allow.
