@@ -34,10 +34,14 @@ func (s *Store) postForm(w http.ResponseWriter, r *http.Request, proxy http.Hand
 		refuse(w, http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed: "+name)
 		return
 	}
+	r = r.Clone(r.Context())
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{body, r.Body}
+	// Without it the HTTP server in versitygw (fasthttp) takes the form apart
+	// itself, by other rules, and puts it together again in memory.
+	r.Header.Set("Content-Encoding", "identity")
 	if signed.AccessKey == o.AdminKey {
 		proxy.ServeHTTP(w, r)
 		return
