@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/local/objectstorage"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
@@ -243,6 +244,24 @@ func TestAFormIsAnsweredAsS3Does(t *testing.T) {
 	if got := record(t, f.ID).VersionID; got != p.header.Get("X-Amz-Version-Id") {
 		t.Errorf("pinned is %s, not %s", got, p.header.Get("X-Amz-Version-Id"))
 	}
+	if reason := reasonOf(t, key); reason != "PostObject" {
+		t.Errorf("the reason of its event is %q", reason)
+	}
+	if again := postForm(t, form.URL, form.Fields, []byte("x"), "Origin", "https://evil.example"); again.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("any page may read it: %v", again.header)
+	}
+}
+
+// reasonOf is the reason of S3's event of an object.
+func reasonOf(t *testing.T, key string) string {
+	t.Helper()
+	for _, e := range publishedEvents(t, "aws.s3") {
+		var detail objectstorage.Event
+		if err := json.Unmarshal(e.Detail, &detail); err == nil && detail.Object.Key == key {
+			return detail.Reason
+		}
+	}
+	return ""
 }
 
 func TestAFormServesOnlyWhatItWasSignedFor(t *testing.T) {
