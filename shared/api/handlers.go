@@ -35,15 +35,22 @@ type Upload struct {
 func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
 		ask := upload.Request{Owner: r.Subject}
+		var size, maxSize *int64
 		err := decodeObject(r.Body, map[string]any{
 			"filename":       &ask.Filename,
 			"contentType":    &ask.ContentType,
-			"size":           &ask.Size,
-			"maxSize":        &ask.MaxSize,
+			"size":           &size,
+			"maxSize":        &maxSize,
 			"method":         &ask.Method,
 			"checksumSHA256": &ask.ChecksumSHA256,
 		}, "filename", "contentType")
 		if err != nil {
+			return Response{}, err
+		}
+		if ask.Size, err = given(size, "size"); err != nil {
+			return Response{}, err
+		}
+		if ask.MaxSize, err = given(maxSize, "maxSize"); err != nil {
 			return Response{}, err
 		}
 		f, send, err := c.Create(ctx, ask)

@@ -47,17 +47,20 @@ func TestAFormsPolicyHoldsItToWhatWasPromisedAndNothingElse(t *testing.T) {
 		fields     map[string]string // likewise
 	}{
 		{
-			"exact", upload.Form{ContentType: "text/plain;charset=utf-8", Size: 5},
+			"exact",
+			upload.Form{ContentType: "text/plain;charset=utf-8", Size: 5},
 			[]string{`["content-length-range",5,5]`, `{"Content-Type":"text/plain;charset=utf-8"}`},
 			map[string]string{"Content-Type": "text/plain;charset=utf-8"},
 		},
 		{
-			"checksum", upload.Form{ContentType: "image/png", Size: 5, ChecksumSHA256: sum},
+			"checksum",
+			upload.Form{ContentType: "image/png", Size: 5, ChecksumSHA256: sum},
 			[]string{`["content-length-range",5,5]`, `{"Content-Type":"image/png"}`, `{"x-amz-checksum-sha256":"` + sum + `"}`},
 			map[string]string{"Content-Type": "image/png", "x-amz-checksum-sha256": sum},
 		},
 		{
-			"open", upload.Form{ContentType: "image/*", MaxSize: 1000},
+			"open",
+			upload.Form{ContentType: "image/*", MaxSize: 1000},
 			[]string{`["content-length-range",1,1000]`, `["starts-with","$Content-Type","image/"]`},
 			nil,
 		},
