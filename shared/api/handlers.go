@@ -10,16 +10,18 @@ import (
 	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
-// Created is the answer to CreateUpload. It has exactly one of the ways in which
-// the bytes are to be sent.
+// Created is the answer to CreateUpload, with the one of them that says how the
+// bytes are sent.
 type Created struct {
 	File
-	Upload *Upload `json:"upload,omitempty"`
-	Form   *Form   `json:"form,omitempty"`
+	Upload    *Upload    `json:"upload,omitempty"`
+	Multipart *Multipart `json:"multipart,omitempty"`
+	Form      *Form      `json:"form,omitempty"`
 }
 
 // Upload says how the bytes are to be sent. Headers is exactly what the client
@@ -35,14 +37,16 @@ type Upload struct {
 func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
 		ask := upload.Request{Owner: r.Subject}
-		var size, maxSize *int64
+		var method *file.Method
+		var size, maxSize, partSize *int64
 		err := decodeObject(r.Body, map[string]any{
 			"filename":       &ask.Filename,
 			"contentType":    &ask.ContentType,
 			"size":           &size,
 			"maxSize":        &maxSize,
-			"method":         &ask.Method,
 			"checksumSHA256": &ask.ChecksumSHA256,
+			"method":         &method,
+			"partSize":       &partSize,
 		}, "filename", "contentType")
 		if err != nil {
 			return Response{}, err
@@ -53,6 +57,12 @@ func CreateUpload(c upload.Creator) Handler {
 		if ask.MaxSize, err = given(maxSize, "maxSize"); err != nil {
 			return Response{}, err
 		}
+		if ask.Method, err = methodOf(method); err != nil {
+			return Response{}, err
+		}
+		if ask.PartSize, err = partSizeOf(partSize); err != nil {
+			return Response{}, err
+		}
 		f, send, err := c.Create(ctx, ask)
 		if err != nil {
 			return Response{}, err
@@ -61,27 +71,62 @@ func CreateUpload(c upload.Creator) Handler {
 		h["Location"] = "/files/" + f.ID
 		h["Cache-Control"] = "no-store" // the URL or form is a secret
 		created := Created{File: view(f)}
-		if f.Method == file.Form {
+		switch f.Method {
+		case file.Multipart:
+			m := multipart(f)
+			created.Multipart = &m
+		case file.Form:
 			created.Form = formOf(send)
-		} else {
+		default:
 			created.Upload = &Upload{Method: send.Method, URL: send.URL, Headers: send.Headers, ExpiresAt: stamp(send.ExpiresAt)}
 		}
 		return Response{Status: http.StatusCreated, Header: h, Body: created}, nil
 	}
 }
 
-// Completer takes an owner's word that an upload is done.
-type Completer interface {
-	Complete(ctx context.Context, subject, id string) (file.File, error)
+// methodOf reads a method that may be left out, which is the empty one, but not
+// be empty.
+func methodOf(m *file.Method) (file.Method, error) {
+	if m == nil {
+		return "", nil
+	}
+	if !m.Valid() {
+		return "", &file.Error{
+			Code: file.CodeMethodRefused, Field: "method", Detail: "There is no such method.",
+			Accepted: fmt.Sprintf("one of %s, %s, %s", file.Put, file.Multipart, file.Form),
+		}
+	}
+	return *m, nil
 }
 
-// CompleteUpload answers POST /files/{id}/complete.
+// partSizeOf reads a part size that may be left out, which is 0, but not be 0.
+func partSizeOf(n *int64) (int64, error) {
+	if n == nil {
+		return 0, nil
+	}
+	if *n < file.MinPartSize {
+		return 0, &file.Error{
+			Code: file.CodeInvalidParts, Field: "partSize", Detail: "The parts are too small for S3.",
+			Accepted: fmt.Sprintf("from %d bytes", int64(file.MinPartSize)),
+		}
+	}
+	return *n, nil
+}
+
+// Completer takes an owner's word that an upload is done.
+type Completer interface {
+	Complete(ctx context.Context, subject, id string, c parts.Completion) (file.File, error)
+}
+
+// CompleteUpload answers POST /files/{id}/complete, whose body may have up to
+// MaxCompletion bytes.
 func CompleteUpload(c Completer) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
-		if err := noBody(r.Body); err != nil {
+		said, err := completionOf(r.Body)
+		if err != nil {
 			return Response{}, err
 		}
-		f, err := c.Complete(ctx, r.Subject, r.FileID)
+		f, err := c.Complete(ctx, r.Subject, r.FileID, said)
 		if err != nil {
 			return Response{}, err
 		}

@@ -16,11 +16,15 @@ import (
 type Request struct {
 	Owner          string
 	Filename       string
-	ContentType    string      // for a form also a range such as image/*
-	Size           int64       // bytes
-	MaxSize        int64       // bytes; in place of Size, for a form
-	Method         file.Method // empty: as the policy chooses
-	ChecksumSHA256 string      // base64, or empty
+	ContentType    string // for a form also a range such as image/*
+	Size           int64  // bytes
+	MaxSize        int64  // bytes; in place of Size, for a form
+	ChecksumSHA256 string // base64, or empty
+
+	// Method is how the client wants to send the bytes, empty for as the policy
+	// chooses; PartSize is the bytes of a part, 0 likewise, for Multipart only.
+	Method   file.Method
+	PartSize int64
 }
 
 // Put is the one request that a presigned URL is to allow.
@@ -42,9 +46,13 @@ type Instructions struct {
 	ExpiresAt time.Time
 }
 
-// Records keeps a new record. It fails when the id is already taken.
+// Records keeps new records.
 type Records interface {
+	// Create keeps a new record. It fails when the id is already taken.
 	Create(ctx context.Context, f file.File) error
+
+	// Begin writes down that an upload in parts is begun, as file.Begun says.
+	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
 }
 
 // Presigner signs a Put or a Form.
@@ -57,12 +65,14 @@ type Presigner interface {
 type Creator struct {
 	Records   Records
 	Presigner Presigner
+	Uploads   Beginner
 	Policy    policy.Policy
 	Now       func() time.Time
 }
 
 // Create checks the request against the policy, writes the pending record and
-// returns it with the instructions. What it refuses it refuses with a
+// returns it with the instructions; of a file that is sent in parts there are
+// none, since each part has its own. What it refuses it refuses with a
 // *file.Error before anything is written or signed.
 func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions, error) {
 	r, err := c.check(r)
@@ -73,56 +83,59 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("make a file id: %w", err)
 	}
-	key := file.Key(r.Owner, id)
+	now := c.Now().UTC()
+	f := file.File{
+		ID:             id,
+		Owner:          r.Owner,
+		Filename:       r.Filename,
+		Method:         r.Method,
+		ContentType:    r.ContentType,
+		Size:           r.Size,
+		MaxSize:        r.MaxSize,
+		PartSize:       r.PartSize,
+		ChecksumSHA256: r.ChecksumSHA256,
+		Status:         file.Pending,
+		Key:            file.Key(r.Owner, id),
+		CreatedAt:      now,
+		UpdatedAt:      now,
+		Revision:       1,
+	}
+	if f.Method == file.Multipart {
+		f, err = c.begin(ctx, f)
+		return f, Instructions{}, err
+	}
 
 	// Signed before it is written: signing can fail and leaves nothing behind.
-	instructions, err := c.presign(ctx, key, r)
+	instructions, err := c.presign(ctx, f)
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", id, err)
 	}
-
-	now := c.Now().UTC()
-	f := file.File{
-		ID:              id,
-		Owner:           r.Owner,
-		Filename:        r.Filename,
-		Method:          r.Method,
-		ContentType:     r.ContentType,
-		Size:            r.Size,
-		MaxSize:         r.MaxSize,
-		ChecksumSHA256:  r.ChecksumSHA256,
-		Status:          file.Pending,
-		Key:             key,
-		CreatedAt:       now,
-		UpdatedAt:       now,
-		UploadExpiresAt: instructions.ExpiresAt,
-		SweepAt:         instructions.ExpiresAt.Add(c.Policy.ArrivalGrace),
-		Revision:        1,
-	}
+	f.UploadExpiresAt = instructions.ExpiresAt
+	f.SweepAt = instructions.ExpiresAt.Add(c.Policy.ArrivalGrace)
 	if err := c.Records.Create(ctx, f); err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("write the record of %s: %w", id, err)
 	}
 	return f, instructions, nil
 }
 
-func (c Creator) presign(ctx context.Context, key string, r Request) (Instructions, error) {
-	if r.Method == file.Form {
+func (c Creator) presign(ctx context.Context, f file.File) (Instructions, error) {
+	if f.Method == file.Form {
 		return c.Presigner.PresignForm(ctx, Form{
-			Key: key, ContentType: r.ContentType, Size: r.Size, MaxSize: r.MaxSize,
-			ChecksumSHA256: r.ChecksumSHA256, Life: c.Policy.UploadLife,
+			Key: f.Key, ContentType: f.ContentType, Size: f.Size, MaxSize: f.MaxSize,
+			ChecksumSHA256: f.ChecksumSHA256, Life: c.Policy.UploadLife,
 		})
 	}
 	return c.Presigner.PresignPut(ctx, Put{
-		Key:            key,
-		ContentType:    r.ContentType,
-		Size:           r.Size,
-		ChecksumSHA256: r.ChecksumSHA256,
+		Key:            f.Key,
+		ContentType:    f.ContentType,
+		Size:           f.Size,
+		ChecksumSHA256: f.ChecksumSHA256,
 		Life:           c.Policy.UploadLife,
 	})
 }
 
-// check returns the request with its method chosen and its content type as it
-// is signed and stored.
+// check returns the request with its method and the size of its parts chosen,
+// and its content type as it is signed and stored.
 func (c Creator) check(r Request) (Request, error) {
 	if r.Owner == "" {
 		return Request{}, &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject."}
@@ -133,6 +146,12 @@ func (c Creator) check(r Request) (Request, error) {
 	var err error
 	if r.Method, err = c.Policy.Method(r.Method, max(r.Size, r.MaxSize)); err != nil {
 		return Request{}, err
+	}
+	if r.PartSize != 0 && r.Method != file.Multipart {
+		return Request{}, &file.Error{
+			Code: file.CodeInvalidParts, Field: "partSize",
+			Detail: "The file is not sent in parts.", Accepted: "partSize only with the method " + string(file.Multipart),
+		}
 	}
 	if r.Method == file.Form {
 		return c.checkForm(r)
@@ -147,7 +166,9 @@ func (c Creator) check(r Request) (Request, error) {
 		return Request{}, err
 	}
 	if r.Method == file.Multipart {
-		return Request{}, &file.Error{Code: file.CodeMethodRefused, Field: "method", Detail: "Files are not taken in parts yet.", Accepted: "put or form"}
+		if r.PartSize, err = c.Policy.PartSize(r.PartSize, r.Size); err != nil {
+			return Request{}, err
+		}
 	}
 	if r.ChecksumSHA256 != "" {
 		if err := file.CheckChecksum(r.ChecksumSHA256); err != nil {
