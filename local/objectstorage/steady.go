@@ -15,8 +15,8 @@ import (
 // steady keeps each version of an object where it is found while other versions
 // of it come and go, as S3 does. versitygw has the newest version in one folder
 // and the others in another, and moves them without a lock for readers: a GET of
-// a version in that moment is told that there is none, or gets the bytes of the
-// version that takes its place, and a tag that is written then is lost.
+// a version in that moment can find none, or open the one that takes its place,
+// and a tag that is written then can be lost.
 type steady struct {
 	backend.Backend
 	seed  maphash.Seed
