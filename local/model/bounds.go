@@ -1,5 +1,7 @@
 package model
 
+import "github.com/vouch-s3/vouch/shared/file"
+
 // Default are the bounds that the tests check: each turns on some of what may
 // happen, so that together they take seconds.
 func Default() []Bounds {
@@ -15,6 +17,12 @@ func Default() []Bounds {
 		{Name: "two re-scans, a deletion", Ticks: 1, Puts: 1, Deletes: 1, Rescans: 2, Retries: 1},
 		{Name: "a swap, a re-scan", Ticks: 1, Puts: 1, Swaps: 1, Sweeps: 1, Rescans: 1, Retries: 1},
 		{Name: "rejected bytes deleted", Ticks: 1, Puts: 2, Sweeps: 1, Faults: 1, Rescans: 1, Retries: 1, Delete: true},
+		{Name: "in parts", Method: file.Multipart, Ticks: 2, Parts: 2, Completes: 2, Sweeps: 1, Doubles: 1, Losses: 1, Retries: 1},
+		{Name: "in parts, a fault", Method: file.Multipart, Ticks: 1, Parts: 1, Completes: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "in parts, a deletion", Method: file.Multipart, Ticks: 1, Parts: 1, Flights: 1, Completes: 1, Deletes: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "in parts, a slow part", Method: file.Multipart, Ticks: 3, Parts: 2, Flights: 1, Slow: 1, Sweeps: 2, Faults: 1, Retries: 1},
+		{Name: "a form", Method: file.Form, Ticks: 2, Puts: 3, Sweeps: 1, Doubles: 1, Retries: 1},
+		{Name: "a form, a fault", Method: file.Form, Ticks: 1, Puts: 2, Sweeps: 1, Faults: 1, Retries: 1},
 	}
 }
 

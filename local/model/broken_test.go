@@ -71,8 +71,8 @@ func (o readsCurrent) Open(ctx context.Context, key, _, _ string) (io.ReadCloser
 
 // finisher has m's Finisher changed by change, wherever it is used.
 func finisher(m *Model, change func(*verify.Finisher, *outside)) {
-	real := m.parts.Finisher
-	m.parts.Finisher = func(o *outside) verify.Finisher {
+	real := m.code.Finisher
+	m.code.Finisher = func(o *outside) verify.Finisher {
 		x := real(o)
 		change(&x, o)
 		return x
@@ -92,7 +92,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"mark-ready tags after the record, on no condition",
 			Bounds{Puts: 1},
 			func(m *Model) {
-				m.parts.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
 					f, err := o.Change(ctx, j.FileID, file.Change{To: file.Ready, Verdict: j.Verdict, Receipt: "r"})
 					if err != nil {
 						return verify.Result{}, err
@@ -105,8 +105,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"mark-ready publishes first",
 			Bounds{Puts: 1},
 			func(m *Model) {
-				real := m.parts.MarkReady
-				m.parts.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				real := m.code.MarkReady
+				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
 					f, err := o.Get(ctx, j.FileID)
 					if err != nil {
 						return verify.Result{}, err
@@ -123,8 +123,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"mark-ready stops at a file that the sweeper gave up on",
 			Bounds{Ticks: 3, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1},
 			func(m *Model) {
-				real := m.parts.MarkReady
-				m.parts.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				real := m.code.MarkReady
+				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
 					if f, err := o.Get(ctx, j.FileID); err != nil || f.Status == file.Rejected {
 						return verify.Result{Outcome: verify.Superseded}, err
 					}
@@ -172,8 +172,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"the sweeper does not look for the object",
 			Bounds{Ticks: 1, Puts: 1, Sweeps: 1},
 			func(m *Model) {
-				real := m.parts.Sweeper
-				m.parts.Sweeper = func(o *outside) sweep.Sweeper {
+				real := m.code.Sweeper
+				m.code.Sweeper = func(o *outside) sweep.Sweeper {
 					s := real(o)
 					s.Objects = unlooked{o}
 					return s
@@ -205,8 +205,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"the scanner reads the current version",
 			Bounds{Puts: 1, Swaps: 1},
 			func(m *Model) {
-				real := m.parts.Scanner
-				m.parts.Scanner = func(o *outside) verify.Scanner {
+				real := m.code.Scanner
+				m.code.Scanner = func(o *outside) verify.Scanner {
 					s := real(o)
 					s.Objects = readsCurrent{o}
 					return s
@@ -217,8 +217,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"a deletion begins with the bytes",
 			Bounds{Puts: 1, Deletes: 1},
 			func(m *Model) {
-				real := m.parts.Deleter
-				m.parts.Deleter = func(o *outside) deletion.Deleter {
+				real := m.code.Deleter
+				m.code.Deleter = func(o *outside) deletion.Deleter {
 					d := real(o)
 					d.Records = bytesFirst{o}
 					return d
@@ -229,8 +229,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"a deletion is not swept",
 			Bounds{Puts: 1, Deletes: 1, Faults: 1},
 			func(m *Model) {
-				real := m.parts.Deleter
-				m.parts.Deleter = func(o *outside) deletion.Deleter {
+				real := m.code.Deleter
+				m.code.Deleter = func(o *outside) deletion.Deleter {
 					d := real(o)
 					d.Records = unswept{o}
 					return d
@@ -241,8 +241,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"strays are not removed",
 			Bounds{Puts: 1, Swaps: 1},
 			func(m *Model) {
-				real := m.parts.Starter
-				m.parts.Starter = func(o *outside) verify.Starter {
+				real := m.code.Starter
+				m.code.Starter = func(o *outside) verify.Starter {
 					s := real(o)
 					s.Objects = keepsStrays{o}
 					return s

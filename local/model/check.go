@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
 )
 
 // Invariants are what is checked, in words.
@@ -85,8 +87,17 @@ func (m *Model) Check() (Report, error) {
 	return s.report, err
 }
 
+// initial is the file whose URL was just given out, or whose record was just
+// written by a POST /files that has yet to begin its upload in parts. To fail
+// before that is not to have begun.
 func (m *Model) initial() World {
-	return World{record: m.files.id(pending(m.policy)), left: m.bounds}
+	w := World{left: m.bounds}
+	if m.bounds.Method != file.Multipart {
+		w.record = m.files.id(pending(m.policy, m.bounds.Method))
+		return w
+	}
+	m.launched(&w, stepInput{kind: kindCreate}, func(*World, string, func() string) {}, "")
+	return w
 }
 
 func (s *search) run() error {
@@ -240,10 +251,16 @@ func (m *Model) fair(w *World, says word) (next World, line, broke string) {
 			return next, line, broke
 		}
 	}
+	for i := range w.uploads {
+		if u := &next.uploads[i]; u.flying != nothing || u.puttingTogether != nothing {
+			line, broke = "then "+m.landed(&next, int8(i)), ""
+			return next, line, broke
+		}
+	}
 	for i := range w.objects {
 		if w.objects[i].arriving > 0 {
 			next.objects[i].arriving--
-			m.launched(&next, stepInput{kind: kindArrive, arg: int32(i)}, take, "the event of version "+versionID(int8(i))+" comes")
+			m.launched(&next, m.arrival(w, i), take, "the event of version "+versionID(int8(i))+" comes")
 			return next, line, broke
 		}
 	}
