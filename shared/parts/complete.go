@@ -69,11 +69,11 @@ func (m Completer) Complete(ctx context.Context, subject, id string, c Completio
 		return m.again(ctx, f, subject, c)
 	}
 	if err := live(f, m.Now()); err != nil {
-		return m.found(ctx, f, subject, err)
+		return m.found(ctx, f, subject, c, err)
 	}
 	held, err := m.held(ctx, f)
 	if errors.Is(err, ErrNoUpload) {
-		return m.found(ctx, f, subject, notYet(f))
+		return m.found(ctx, f, subject, c, notYet(f))
 	}
 	if err != nil {
 		return file.File{}, fmt.Errorf("list the parts of %s: %w", id, err)
@@ -83,20 +83,33 @@ func (m Completer) Complete(ctx context.Context, subject, id string, c Completio
 	}
 	// Before there is an object: its event may be quicker than this function, and
 	// verification then has to know of the promise.
-	if c.ChecksumSHA256 != "" && f.ChecksumSHA256 == "" {
-		promised, err := m.Records.Promise(ctx, id, file.Promise{ChecksumSHA256: c.ChecksumSHA256, At: m.Now().UTC()})
-		if current, moved := file.Conflict(err); moved {
-			if current.Status == file.Pending {
-				return file.File{}, otherPromise(current)
-			}
-			return m.again(ctx, current, subject, c)
-		}
-		if err != nil {
-			return file.File{}, fmt.Errorf("write down the checksum of %s: %w", id, err)
-		}
-		f = promised
+	if f, err = m.promise(ctx, f, c); err != nil {
+		return file.File{}, err
 	}
-	return m.assemble(ctx, f, subject, Assembly{Key: f.Key, UploadID: f.UploadID, Size: f.Size, Parts: held, ChecksumCRC64NVME: c.ChecksumCRC64NVME})
+	if f.Status != file.Pending {
+		return m.again(ctx, f, subject, c)
+	}
+	return m.assemble(ctx, f, subject, c, Assembly{Key: f.Key, UploadID: f.UploadID, Size: f.Size, Parts: held, ChecksumCRC64NVME: c.ChecksumCRC64NVME})
+}
+
+// promise writes the checksum of c on the record of f, which was pending when it
+// was read, and returns the record as it stands then. It may have moved on, and is
+// then as another has left it.
+func (m Completer) promise(ctx context.Context, f file.File, c Completion) (file.File, error) {
+	if c.ChecksumSHA256 == "" || f.ChecksumSHA256 != "" {
+		return f, nil
+	}
+	promised, err := m.Records.Promise(ctx, f.ID, file.Promise{ChecksumSHA256: c.ChecksumSHA256, At: m.Now().UTC()})
+	if current, moved := file.Conflict(err); moved {
+		if current.Status == file.Pending {
+			return file.File{}, otherPromise(current)
+		}
+		return current, nil
+	}
+	if err != nil {
+		return file.File{}, fmt.Errorf("write down the checksum of %s: %w", f.ID, err)
+	}
+	return promised, nil
 }
 
 // again answers for a file that is put together already.
@@ -136,7 +149,7 @@ func (m Completer) held(ctx context.Context, f file.File) ([]file.Part, error) {
 
 // assemble has S3 put the parts together, and goes on with what there is then,
 // whoever's call it was.
-func (m Completer) assemble(ctx context.Context, f file.File, subject string, a Assembly) (file.File, error) {
+func (m Completer) assemble(ctx context.Context, f file.File, subject string, c Completion, a Assembly) (file.File, error) {
 	err := m.Uploads.Assemble(ctx, a)
 	if errors.Is(err, ErrBusy) {
 		// S3 then asks for a new upload ("CompleteMultipartUpload", Amazon S3 API
@@ -145,7 +158,7 @@ func (m Completer) assemble(ctx context.Context, f file.File, subject string, a 
 	}
 	switch {
 	case err == nil, errors.Is(err, ErrNoUpload), errors.Is(err, ErrObjectExists), errors.Is(err, ErrBusy):
-		return m.found(ctx, f, subject, notYet(f))
+		return m.found(ctx, f, subject, c, notYet(f))
 	case errors.Is(err, ErrBadChecksum):
 		return file.File{}, mismatch(f, "checksumCRC64NVME", "The parts together have another checksum.", "the parts that differ sent again")
 	case errors.Is(err, ErrPartChanged):
@@ -154,11 +167,18 @@ func (m Completer) assemble(ctx context.Context, f file.File, subject string, a 
 	return file.File{}, fmt.Errorf("put the parts of %s together: %w", f.ID, err)
 }
 
-// found starts the verification of f's object, or fails with none if there is
-// none. f was pending when it was read.
-func (m Completer) found(ctx context.Context, f file.File, subject string, none error) (file.File, error) {
+// found starts the verification of f's object, with the promise of c, or fails
+// with none if there is none. f was pending when it was read.
+func (m Completer) found(ctx context.Context, f file.File, subject string, c Completion, none error) (file.File, error) {
 	obj, err := m.Starter.Objects.Current(ctx, f.Key)
 	if err == nil {
+		// Another call may have put it together that promised nothing.
+		if f, err = m.promise(ctx, f, c); err != nil {
+			return file.File{}, err
+		}
+		if f.Status != file.Pending {
+			return m.again(ctx, f, subject, c)
+		}
 		return m.Starter.Found(ctx, f, obj)
 	}
 	if file.CodeOf(err) != file.CodeNotFound {
@@ -169,7 +189,7 @@ func (m Completer) found(ctx context.Context, f file.File, subject string, none 
 		return file.File{}, err
 	}
 	if current.Status != file.Pending {
-		return m.Starter.Complete(ctx, subject, f.ID) // it was put together, and has gone on or was deleted since
+		return m.again(ctx, current, subject, c) // it was put together, and has gone on or was deleted since
 	}
 	return file.File{}, none
 }

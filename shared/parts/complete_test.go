@@ -160,6 +160,42 @@ func TestAPromiseThatComesTooLateIsRefused(t *testing.T) {
 	}
 }
 
+// Another call has put the file together, or its upload is over: the object that
+// is found is held to what this call promises.
+func TestAPromiseIsWrittenDownForAnObjectThatIsFound(t *testing.T) {
+	for name, change := range map[string]func(*file.File){
+		"put together": func(*file.File) {},
+		"expired":      func(f *file.File) { f.UploadExpiresAt = now.Add(-time.Second) },
+	} {
+		w := &world{}
+		f := w.add(t, change)
+		w.object = &file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
+		got, err := w.completer().Complete(t.Context(), "alice", f.ID, parts.Completion{ChecksumSHA256: sum})
+		if err != nil || got.Status != file.Uploaded || got.ChecksumSHA256 != sum {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// It was put together by a call that promised nothing, and its event was quicker
+// than this call.
+func TestAPromiseForAnObjectThatIsPinnedAlreadyIsRefused(t *testing.T) {
+	w := &world{}
+	f := w.add(t, nil)
+	obj := file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
+	w.object = &obj
+	c := w.completer()
+	c.Records = racingRecords{w, func() {
+		if _, err := w.Change(t.Context(), f.ID, file.Change{To: file.Uploaded, At: now, Object: &obj}); err != nil {
+			t.Fatal(err)
+		}
+	}}
+	_, err := c.Complete(t.Context(), "alice", f.ID, parts.Completion{ChecksumSHA256: sum})
+	if e := refusal(err); e.Code != file.CodeInvalidChecksum || e.Status != file.Uploaded {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestWhatS3SaysOfPuttingTogetherIsTold(t *testing.T) {
 	there := func(w *world, f file.File) {
 		w.object = &file.Object{Key: f.Key, VersionID: "v7", ETag: "e", Size: size}
