@@ -46,6 +46,7 @@ type Bounds struct {
 	Outlives  int8 // functions that the workflow waits for no longer, or that outlive it, and go on
 	Retries   int8 // of a state of the workflow; fewer than its Retry says
 	Parts     int8 // parts that are sent, each of which changes what the upload holds
+	Promises  int8 // of Completes that promise a checksum, be it that of the bytes or not
 	Flights   int8 // parts that are still on their way to S3 when something else happens
 	Slow      int8 // hours that the clock goes on while a part is on its way
 

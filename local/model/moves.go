@@ -237,9 +237,10 @@ func (m *Model) clientMoves(w *World, v visit) {
 		next := w.clone()
 		next.left.Completes--
 		m.launched(&next, stepInput{kind: kindComplete}, v, "the client calls complete")
-		for c := promised; c <= another && m.bounds.Method == file.Multipart; c++ {
+		for c := promised; c <= another && w.left.Promises > 0; c++ {
 			next := w.clone()
 			next.left.Completes--
+			next.left.Promises--
 			m.launched(&next, stepInput{kind: kindComplete, arg: int32(c)}, v, fmt.Sprintf("the client calls complete with the checksum of %s", c))
 		}
 	}

@@ -130,7 +130,7 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 		number(n)
 	}
 	l := w.left
-	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Flights, l.Slow} {
+	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow} {
 		b = append(b, byte(v))
 	}
 	return hash{maphash.Bytes(seeds[0], b), maphash.Bytes(seeds[1], b)}, b
