@@ -48,7 +48,7 @@ func Large() []Bounds {
 		{Name: "all but faults", Ticks: 1, Puts: 1, Completes: 1, Deletes: 1, Sweeps: 1, Rescans: 1, Retries: 1},
 		{Name: "in parts, two faults", Method: file.Multipart, Parts: 1, Completes: 1, Promises: 1, Faults: 2, Retries: 1},
 		{Name: "in parts, promises, a fault", Method: file.Multipart, Parts: 1, Completes: 2, Promises: 1, Faults: 1},
-		{Name: "in parts, two sweeps", Method: file.Multipart, Ticks: 2, Parts: 1, Completes: 2, Sweeps: 2, Losses: 1, Retries: 1},
+		{Name: "in parts, two sweeps", Method: file.Multipart, Ticks: 2, Parts: 1, Completes: 1, Promises: 1, Sweeps: 2, Losses: 1, Retries: 1},
 		{Name: "in parts, unfinished, two faults", Method: file.Multipart, Ticks: 3, Parts: 2, Flights: 1, Deletes: 1, Sweeps: 2, Faults: 2},
 		{Name: "in parts, a slow part, two faults", Method: file.Multipart, Ticks: 3, Parts: 2, Flights: 1, Slow: 1, Sweeps: 2, Faults: 2},
 		{Name: "in parts, a late part, a deletion", Method: file.Multipart, Ticks: 1, Parts: 2, Flights: 1, Completes: 1, Deletes: 1, Sweeps: 1},

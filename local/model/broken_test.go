@@ -27,6 +27,7 @@ type (
 	keepsStrays  struct{ *outside } // deletes no version
 	untagged     struct{ *outside } // tags nothing rejected
 	readsCurrent struct{ *outside } // reads whatever is there now
+	tagsCurrent  struct{ *outside } // tags it
 )
 
 func (unsettled) Settle(context.Context, file.File) error { return nil }
@@ -61,6 +62,14 @@ func (o untagged) Tag(ctx context.Context, key, versionID string, outcome file.O
 		return nil
 	}
 	return o.outside.Tag(ctx, key, versionID, outcome)
+}
+
+func (o tagsCurrent) Tag(ctx context.Context, key, _ string, outcome file.Outcome) error {
+	obj, err := o.Current(ctx, key)
+	if err != nil {
+		return err
+	}
+	return o.outside.Tag(ctx, key, obj.VersionID, outcome)
 }
 
 func (o readsCurrent) Open(ctx context.Context, key, _, _ string) (io.ReadCloser, error) {
@@ -462,7 +471,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 		},
 		{
 			"a deletion aborts the upload last, and the sweeper looks for no version",
-			Bounds{Method: file.Multipart, Parts: 1, Completes: 1, Deletes: 1, Losses: 1},
+			Bounds{Method: file.Multipart, Parts: 1, Completes: 1, Deletes: 1, Losses: 1, Faults: 1},
 			func(m *Model) {
 				deleter(m, func(d *deletion.Deleter, o *outside) {
 					d.Objects, d.Uploads = abortsLast{o}, abortsLast{o}
@@ -481,6 +490,13 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 					return s
 				}
 			}, "stays for ever",
+		},
+		{
+			"what a form has sent since is tagged",
+			Bounds{Method: file.Form, Puts: 2},
+			func(m *Model) {
+				finisher(m, func(x *verify.Finisher, o *outside) { x.Objects = tagsCurrent{o} })
+			}, "which opens it, and is not the one that is pinned",
 		},
 		{
 			"the scanner reads what a form has sent since",

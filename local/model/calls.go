@@ -233,7 +233,11 @@ func (m *Model) rescans(by stepInput) bool {
 // wrong says which invariant of a state w breaks, or nothing.
 func (m *Model) wrong(w *World) string {
 	f := m.files.get(w.record)
+	pinned := version(f.VersionID)
 	for i, o := range w.objects {
+		if o.there && opens(o.tag) && int8(i) != pinned {
+			return fmt.Sprintf("version %s has the tag %s, which opens it, and is not the one that is pinned", versionID(int8(i)), o.tag)
+		}
 		if o.there && opens(o.tag) && !o.scanned {
 			return fmt.Sprintf("version %s has the tag %s, which opens it, and no scanner read that version and called it clean", versionID(int8(i)), o.tag)
 		}
@@ -242,15 +246,15 @@ func (m *Model) wrong(w *World) string {
 	if v >= 0 && !w.objects[v].scanned {
 		return fmt.Sprintf("a download URL is presigned for version %s, which no scanner read and called clean", versionID(v))
 	}
-	if f.Status == file.Ready {
-		if what := m.unlike(w, w.objects[version(f.VersionID)].content); what != "" {
-			return what
-		}
-	}
-	if f.Status == file.Ready && (v < 0 || !w.objects[v].there || !opens(w.objects[v].tag)) {
+	switch {
+	case v >= 0 && v != pinned:
+		return fmt.Sprintf("a download URL is presigned for version %s, which is not the one that is pinned", versionID(v))
+	case f.Status != file.Ready:
+		return ""
+	case v < 0 || !w.objects[v].there || !opens(w.objects[v].tag):
 		return "the record is ready, and S3 does not give out its version"
 	}
-	return ""
+	return w.unlike(w.objects[pinned].content)
 }
 
 // unsettled says what is wrong with a state in which nothing more will happen by

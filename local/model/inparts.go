@@ -219,7 +219,7 @@ func (m *Model) partMoves(w *World, v visit) {
 }
 
 // unlike says what is wrong with a ready file whose bytes are c.
-func (m *Model) unlike(w *World, c content) string {
+func (w *World) unlike(c content) string {
 	if len(c.bytes()) != len(body) {
 		return fmt.Sprintf("the file is ready, and its bytes are %s", c)
 	}
