@@ -127,6 +127,20 @@ func TestAPromiseIsWrittenDownBeforeThereIsAnObject(t *testing.T) {
 	}
 }
 
+// Another call, without a promise, has just put it together: this one's promise is
+// on the record before the object is pinned, and not passed over.
+func TestAPromiseHoldsWhoeverPutThePartsTogether(t *testing.T) {
+	for name, change := range map[string]func(*file.File){"by another call": nil, "and expired": func(f *file.File) { f.UploadExpiresAt = now }} {
+		w := &world{}
+		f := w.add(t, change)
+		w.object = &file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
+		got, err := w.completer().Complete(t.Context(), "alice", f.ID, parts.Completion{ChecksumSHA256: sum})
+		if err != nil || got.Status != file.Uploaded || got.ChecksumSHA256 != sum {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
 // Two calls at once with two promises: one of them is kept, and the other refused.
 func TestOfTwoPromisesAtOnceOneIsKept(t *testing.T) {
 	w := &world{held: whole(), page: 1000}
@@ -157,42 +171,6 @@ func TestAPromiseThatComesTooLateIsRefused(t *testing.T) {
 		if got, err := w.completer().Complete(t.Context(), "alice", f.ID, parts.Completion{}); err != nil || got.Status != s {
 			t.Errorf("%s: %+v, %v", s, got, err)
 		}
-	}
-}
-
-// Another call has put the file together, or its upload is over: the object that
-// is found is held to what this call promises.
-func TestAPromiseIsWrittenDownForAnObjectThatIsFound(t *testing.T) {
-	for name, change := range map[string]func(*file.File){
-		"put together": func(*file.File) {},
-		"expired":      func(f *file.File) { f.UploadExpiresAt = now.Add(-time.Second) },
-	} {
-		w := &world{}
-		f := w.add(t, change)
-		w.object = &file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
-		got, err := w.completer().Complete(t.Context(), "alice", f.ID, parts.Completion{ChecksumSHA256: sum})
-		if err != nil || got.Status != file.Uploaded || got.ChecksumSHA256 != sum {
-			t.Errorf("%s: %+v, %v", name, got, err)
-		}
-	}
-}
-
-// It was put together by a call that promised nothing, and its event was quicker
-// than this call.
-func TestAPromiseForAnObjectThatIsPinnedAlreadyIsRefused(t *testing.T) {
-	w := &world{}
-	f := w.add(t, nil)
-	obj := file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
-	w.object = &obj
-	c := w.completer()
-	c.Records = racingRecords{w, func() {
-		if _, err := w.Change(t.Context(), f.ID, file.Change{To: file.Uploaded, At: now, Object: &obj}); err != nil {
-			t.Fatal(err)
-		}
-	}}
-	_, err := c.Complete(t.Context(), "alice", f.ID, parts.Completion{ChecksumSHA256: sum})
-	if e := refusal(err); e.Code != file.CodeInvalidChecksum || e.Status != file.Uploaded {
-		t.Errorf("%+v", e)
 	}
 }
 
