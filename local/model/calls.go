@@ -67,7 +67,7 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 	case opHeld, opListUploads, opBeginUpload, opAssemble, opAbort:
 		return m.doParts(w, c, a)
 	case opCreate:
-		w.record = c.value // the SDK's second attempt finds the record of the first, and the step fails as by a fault
+		w.record = c.value // Model.initial: once, and before any fault
 	default:
 		return m.write(w, c, by)
 	}

@@ -257,8 +257,8 @@ func (m *Model) fair(w *World, says word) (next World, line, broke string) {
 	}
 	for i := range w.uploads {
 		if u := &next.uploads[i]; u.flying != nothing || u.puttingTogether != nothing {
-			line, broke = "then "+m.landed(&next, int8(i)), ""
-			return next, line, broke
+			line, broke = m.landed(&next, int8(i))
+			return next, "then " + line, broke
 		}
 	}
 	for i := range w.objects {

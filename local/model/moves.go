@@ -126,19 +126,8 @@ func (m *Model) stepMoves(w *World, p place, n int32, v visit) {
 	answered(saysNothing, 1, 1, true, " is done, and its answer is lost")
 	answered(saysNothing, 1, 2, false, " is done twice")
 	die(1, ", after which the function dies")
-	if at.call.op != opAssemble {
-		return
-	}
-	next := w.clone()
-	next.left.Faults--
-	m.moved(&next, p, m.program.answered(n, answer{tick: w.tick, version: -1, err: busy}), false)
-	v(&next, "", say(" is refused, as the object is being written"))
-	if next := w.clone(); m.assembles(&next, at.call) == fine {
-		next.left.Faults--
-		u := &next.uploads[at.call.upload]
-		u.there, u.holds, u.puttingTogether = false, nothing, u.holds
-		m.moved(&next, p, n, true)
-		v(&next, "", say(", at which S3 still is when the function dies"))
+	if at.call.op == opAssemble {
+		m.assemblyMoves(w, p, n, say, v)
 	}
 }
 
