@@ -1,13 +1,13 @@
 // Package model checks the life of one file exhaustively. It is an explicit-state
 // model checker in the manner of SPIN and TLC, with one difference: the steps are
-// no model of the code but the code itself. Package verify, sweep, deletion and
-// download run against a world in memory (World), the workflow is read from
-// statemachines/*.asl.json, and the records are changed by the very table of
+// no model of the code but the code itself. Package upload, parts, verify, sweep,
+// deletion and download run against a world in memory (World), the workflow is read
+// from statemachines/*.asl.json, and the records are changed by the very table of
 // transitions.
 //
 // Each call that a step makes to the outside (a record read or written, an object
-// described, read, tagged, listed or deleted, an execution started, an event
-// published) is a point at which every other actor may come between, at which the
+// described, read, tagged, listed or deleted, an upload in parts begun, listed, put
+// together or aborted, an execution started, an event published) is a point at which every other actor may come between, at which the
 // step may fail or die before or after the call took effect, and at which the
 // call may be carried out twice. A step is a function of what its calls were
 // answered (program), so that a state can hold a half-done step as a number, and

@@ -56,7 +56,8 @@ func (m *Model) moves(w *World, v visit) {
 
 // between reports whether no function is half way. None outlives a tick: Lambda
 // ends each after 15 minutes, and the sweeper looks for what is missing after
-// half an hour; nor does S3 need that long to put parts together. The workflow may wait between two of them, and events on their way.
+// half an hour; nor does S3 need that long to put parts together. The workflow may
+// wait between two of them, and events on their way.
 func (m *Model) between(w *World) bool {
 	if len(w.steps) > 0 || w.uploads[0].puttingTogether != nothing || w.uploads[1].puttingTogether != nothing {
 		return false

@@ -76,8 +76,9 @@ func (p *program) follow(e edge, n node) int32 {
 }
 
 // timely reports whether it matters at what time a step of this kind runs: the
-// sweeper gives up by it, no upload in parts is put together after its end, and of two verdicts a re-scan keeps the younger. In all
-// else a time is only written down, or says when the sweeper looks next (whenever).
+// sweeper gives up by it, complete puts nothing together after the end of an upload,
+// and of two verdicts a re-scan keeps the younger. In all else a time is only written
+// down, or says when the sweeper looks next (whenever).
 func (m *Model) timely(k kind) bool {
 	return k == kindSweep || k == kindComplete && m.bounds.Method == file.Multipart || k == kindScan && m.bounds.Rescans > 0
 }

@@ -91,15 +91,18 @@ func (m *Model) assembles(w *World, c call) fault {
 	return fine
 }
 
-// putTogether makes the object of an upload.
+// putTogether makes the object of an upload, which is gone then, with a part that
+// is on its way. Somebody may have written the object meanwhile, and S3 refuses.
 func (m *Model) putTogether(w *World, i int8, c content) string {
 	u := &w.uploads[i]
-	u.there, u.puttingTogether, u.flying = false, nothing, nothing
+	u.puttingTogether = nothing
+	if !m.unguarded && w.current() >= 0 {
+		u.there, u.holds = true, c
+		return ""
+	}
+	u.there, u.flying = false, nothing
 	if !m.unguarded {
 		u.holds = nothing
-		if w.current() >= 0 {
-			return "" // somebody wrote the object meanwhile, and S3 refuses
-		}
 	}
 	m.put(w, c, false)
 	if w.put++; w.put > 1 {
@@ -112,10 +115,9 @@ func (m *Model) putTogether(w *World, i int8, c content) string {
 }
 
 // landed has a part arrive, or S3 end what it was at, and says what happened and
-// what it broke. A
-// part that arrives after the abort may be kept: "it might be necessary to abort
-// a given multipart upload multiple times" ("AbortMultipartUpload", Amazon S3 API
-// Reference).
+// what it broke. A part that arrives after the abort may be kept: "it might be
+// necessary to abort a given multipart upload multiple times"
+// ("AbortMultipartUpload", Amazon S3 API Reference).
 func (m *Model) landed(w *World, i int8) (text, broke string) {
 	u := &w.uploads[i]
 	if c := u.puttingTogether; c != nothing {
