@@ -14,7 +14,7 @@ func Invariants() []string {
 		"A download URL is only ever presigned for the pinned version, if a scanner read it, that very one, and called it clean.",
 		"A version that S3 gives out by its tag is the pinned one, and one that a scanner read and called clean.",
 		"A record that is ready has its version in S3, and S3 gives it out.",
-		"A record only goes on by the table of transitions, pins one version for ever, and is revoked by a re-scan only.",
+		"A record only goes on by the table of transitions, pins one version for ever, loses no checksum, and is revoked by a re-scan only.",
 		"A receipt stands on a ready record and on no other; a ready record has a verdict of clean.",
 		"No event tells of what the record was not.",
 		"An upload that arrived in time does not expire.",

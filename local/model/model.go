@@ -7,11 +7,11 @@
 //
 // Each call that a step makes to the outside (a record read or written, an object
 // described, read, tagged, listed or deleted, an upload in parts begun, listed, put
-// together or aborted, an execution started, an event published) is a point at which every other actor may come between, at which the
-// step may fail or die before or after the call took effect, and at which the
-// call may be carried out twice. A step is a function of what its calls were
-// answered (program), so that a state can hold a half-done step as a number, and
-// be compared, kept and returned to.
+// together or aborted, an execution started, an event published) is a point at which
+// every other actor may come between, at which the step may fail or die before or
+// after the call took effect, and at which the call may be carried out twice. A step
+// is a function of what its calls were answered (program), so that a state can hold a
+// half-done step as a number, and be compared, kept and returned to.
 //
 // docs/model.md says what is modelled, within which bounds, and what is not.
 package model

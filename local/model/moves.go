@@ -151,14 +151,16 @@ func (m *Model) moved(w *World, p place, n int32, died bool) {
 }
 
 // keep keeps a step that no execution waits for. An event whose step has failed
-// comes again, as EventBridge and Lambda try again.
+// comes again, as EventBridge and Lambda try again; a checksum is taken when
+// complete has been answered.
 func (m *Model) keep(w *World, n int32, over, failed bool) {
 	at := m.program.nodes[n]
-	switch version, _ := arrived(at.step.arg); {
+	switch {
 	case !over:
 		w.steps = append(w.steps, n)
 		slices.Sort(w.steps)
 	case failed && at.step.kind == kindArrive:
+		version, _ := arrived(at.step.arg)
 		w.objects[version].arriving++
 	case !failed && at.step.kind == kindComplete && at.step.arg != 0:
 		w.taken |= 1 << at.step.arg

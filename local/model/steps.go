@@ -40,7 +40,7 @@ func (k kind) String() string { return kindNames[k] }
 // stepInput is a kind of step and what it is handed.
 type stepInput struct {
 	kind kind
-	arg  int32 // arrival for Arrive, a content for Complete, else of Model.tasks or 0
+	arg  int32 // for Arrive as Model.arrival makes it, a content for Complete, else of Model.tasks or 0
 }
 
 // code is the real code of the steps, each wired as its function's main.go
