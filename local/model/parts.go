@@ -125,3 +125,8 @@ func (o *outside) AbortUploads(context.Context, string) error {
 func (o *outside) PresignPut(context.Context, upload.Put) (upload.Instructions, error) {
 	return upload.Instructions{}, errBroken
 }
+
+// PresignForm likewise.
+func (o *outside) PresignForm(context.Context, upload.Form) (upload.Instructions, error) {
+	return upload.Instructions{}, errBroken
+}
