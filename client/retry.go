@@ -104,10 +104,19 @@ func (e *spentError) Unwrap() error { return e.err }
 // again calls try until it succeeds or fails for good, at most c.retries times
 // more. doing says what is tried, for errors and the log.
 func (c *Client) again(ctx context.Context, doing string, try func() error) error {
+	return c.onwards(ctx, doing, func() (bool, error) { return false, try() })
+}
+
+// onwards is again for what goes on where it stopped: a try that has moved something
+// is no failed one.
+func (c *Client) onwards(ctx context.Context, doing string, try func() (moved bool, err error)) error {
 	for retry := 0; ; retry++ {
-		err := try()
+		moved, err := try()
 		if err == nil {
 			return nil
+		}
+		if moved {
+			retry = 0
 		}
 		after, ok := passing(err)
 		if !ok || ctx.Err() != nil {
