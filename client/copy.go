@@ -35,7 +35,7 @@ func (c *Client) Copy(ctx context.Context, id string, w io.Writer, o DownloadOpt
 		return nil
 	})
 	if err != nil {
-		return f, err
+		return f, interrupted(ctx, err)
 	}
 	if sum := base64.StdEncoding.EncodeToString(h.Sum(nil)); sum != f.ChecksumSHA256 {
 		return f, fmt.Errorf("download file %s: the SHA-256 is %s and should be %s: %w", id, sum, f.ChecksumSHA256, ErrCorrupt)

@@ -85,6 +85,15 @@ func cut(ctx context.Context, err error) error {
 	return &connectionError{err}
 }
 
+// interrupted makes an error that came of the end of ctx wrap ctx.Err() too, for the
+// cause of that end may be another: signal.NotifyContext has one of its own.
+func interrupted(ctx context.Context, err error) error {
+	if end := ctx.Err(); end != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, end) {
+		return fmt.Errorf("%w: %w", end, err)
+	}
+	return err
+}
+
 // unnamed takes the URL out of an error: a presigned URL is a secret, and errors
 // are logged.
 func unnamed(err error) error {

@@ -70,7 +70,7 @@ func (c *Client) Save(ctx context.Context, id, path string, o DownloadOptions) (
 	defer unlock()
 	s := &saving{object: object, path: path, o: o, report: report}
 	if err := s.save(ctx); err != nil {
-		return object.file, fmt.Errorf("download file %s to %s: %w", id, path, err)
+		return object.file, fmt.Errorf("download file %s to %s: %w", id, path, interrupted(ctx, err))
 	}
 	report.phase(PhaseDone)
 	return object.file, nil

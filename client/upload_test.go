@@ -2,20 +2,13 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -114,11 +107,3 @@ func TestWhatGoesUpIsWhatWasRead(t *testing.T) {
 		})
 	}
 }
-
-var _ = errors.Is
-var _ = fmt.Sprint
-var _ = strings.ToLower
-var _ sync.Mutex
-var _ atomic.Int32
-var _ = http.MethodGet
-var _ = context.Background

@@ -32,7 +32,7 @@ func (c *Client) Wait(ctx context.Context, id string, changed func(File)) (File,
 		}
 		unchanged++
 		if err := sleep(ctx, delay); err != nil {
-			return f, fmt.Errorf("wait for file %s, which is %s: %w", id, f.Status, err)
+			return f, fmt.Errorf("wait for file %s, which is %s: %w", id, f.Status, interrupted(ctx, err))
 		}
 	}
 }
