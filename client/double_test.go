@@ -55,7 +55,6 @@ type double struct {
 
 type stored struct {
 	File
-	owner    string
 	partSize int64
 	parts    map[int]heldBytes
 	object   []byte

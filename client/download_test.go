@@ -204,6 +204,9 @@ func TestOtherBytesNeverGetTheName(t *testing.T) {
 			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 				t.Error("it has the name")
 			}
+			if names := entries(t, filepath.Dir(path)); len(names) > 0 {
+				t.Errorf("the folder has %v", names)
+			}
 			d.storage = first(1, tt.fault)
 			if tt.chunk == 0 {
 				if _, err := d.client().Copy(t.Context(), id, io.Discard, DownloadOptions{}); !errors.Is(err, ErrCorrupt) {

@@ -60,7 +60,7 @@ func TestFaultsThatPassAreTriedAgain(t *testing.T) {
 		"S3 takes too many requests":      {storage: storageFault(429, "TooManyRequests")},
 		"S3 waits in vain":                {storage: storageFault(400, "RequestTimeout")},
 		"S3 gets other bytes":             {storage: storageFault(400, "BadDigest")},
-		"a proxy fails":                   {storage: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 502) }},
+		"a proxy fails":                   {storage: func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) }},
 		"S3 is cut off":                   {storage: cutAfter(100_000)},
 		"S3 is cut off before the body":   {storage: cutAfter(0)},
 		"the API fails":                   {api: gateway(500)},

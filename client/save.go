@@ -120,13 +120,16 @@ func (s *saving) save(ctx context.Context) (err error) {
 		}
 	}()
 	sum, err := s.receive(ctx)
+	if err == nil && sum != s.object.file.ChecksumSHA256 {
+		err = fmt.Errorf("the SHA-256 is %s and should be %s: %w", sum, s.object.file.ChecksumSHA256, ErrCorrupt)
+	}
+	if errors.Is(err, ErrCorrupt) {
+		err = errors.Join(err, s.file.Close())
+		s.file = nil
+		return errors.Join(err, s.discard())
+	}
 	if err != nil {
 		return err
-	}
-	if sum != s.object.file.ChecksumSHA256 {
-		s.file.Close()
-		s.file = nil
-		return errors.Join(fmt.Errorf("the SHA-256 is %s and should be %s: %w", sum, s.object.file.ChecksumSHA256, ErrCorrupt), s.discard())
 	}
 	return s.finish()
 }
