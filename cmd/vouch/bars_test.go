@@ -17,27 +17,13 @@ func TestABarSaysAsMuchAsThereIsRoomFor(t *testing.T) {
 	b := barsOf(1, 40<<20)
 	b.rows = []*row{{label: "holiday.mp4", last: client.Progress{Phase: "sending", Done: 10 << 20, Total: 40 << 20}, meter: meter{rate: 5 << 20}}}
 	for width, want := range map[int]string{
-		100: "holiday.mp4                       ######------------------------  25%  10.0 MiB of 40.0 MiB  5.0 MiB/s  6s left",
-		60:  "holiday.mp4           ######------------------  25%",
-		20:  "holi….mp4",
+		100: "holiday.mp4                       ####--------------  25%  10.0 MiB of 40.0 MiB  5.0 MiB/s  6s left",
+		60:  "holiday.mp4           ########------------------------  25%",
+		20:  "hol….mp4",
 	} {
-		lines := b.lines(width, 24)
-		if len(lines) != 1 {
-			t.Fatalf("%q", lines)
+		if lines := b.lines(width, 24); len(lines) != 1 || lines[0] != want {
+			t.Errorf("in %d columns: %q, want %q", width, lines, want)
 		}
-		t.Logf("%d: %q", width, lines[0])
-		if columns(lines[0]) > width {
-			t.Errorf("in %d columns the line has %d: %q", width, columns(lines[0]), lines[0])
-		}
-		if !strings.HasPrefix(lines[0], want[:4]) {
-			t.Errorf("%d: %q", width, lines[0])
-		}
-	}
-	if wide := b.lines(100, 24)[0]; !strings.Contains(wide, "  25%  10.0 MiB of 40.0 MiB  5.0 MiB/s  6s left") {
-		t.Errorf("%q", wide)
-	}
-	if wide := b.lines(100, 24)[0]; strings.Count(wide, "#")*3 > strings.Count(wide, "-") || !strings.Contains(wide, "#") {
-		t.Errorf("a quarter is drawn as %q", wide)
 	}
 }
 
@@ -56,8 +42,8 @@ func TestSeveralFilesHaveALineForAllAndNeverMoreLinesThanTheTerminal(t *testing.
 func TestALabelKeepsBothItsEnds(t *testing.T) {
 	for text, want := range map[string]string{
 		"a.png":                    "a.png     ",
-		"holiday-in-june-2026.mp4": "holid….mp4",
-		"報告報告報告報告.txt":             "報告….txt ",
+		"holiday-in-june-2026.mp4": "holi…6.mp4",
+		"報告報告報告報告.txt":             "報告報…txt",
 	} {
 		if got := fit(text, 10); got != want || columns(got) != 10 {
 			t.Errorf("%q: %q in %d columns, want %q", text, got, columns(got), want)

@@ -47,7 +47,7 @@ func TestCountsOfBytesAreReadAsTheyAreMeant(t *testing.T) {
 func TestWhatOthersWroteCannotMoveTheCursorOrDeceive(t *testing.T) {
 	for text, want := range map[string]string{
 		"holiday (final).png":   "holiday (final).png",
-		"报告 отчёт 👩\u200d👧":      "报告 отчёт 👩\u200d👧",
+		"报告 отчёт 👩\u200d👧":     "报告 отчёт 👩\u200d👧",
 		"a\x1b[31mred":          `a\x1b[31mred`,
 		"a\r\nb\tc":             `a\r\nb\tc`,
 		"invoice\u202egpj.exe":  `invoice\u202egpj.exe`,

@@ -166,4 +166,3 @@ func eventText(label string, p client.Progress, m *meter) string {
 	}
 	return string(data)
 }
-

@@ -212,4 +212,3 @@ func (a *app) upload(ctx context.Context, c *client.Client, i item, o putOptions
 	}
 	return f, nil
 }
-

@@ -41,9 +41,10 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) exit {
 		root.SetIn(stdin)
 		root.SetOut(stdout)
 		root.SetErr(stderr)
-		err = cause(ctx, root.ExecuteContext(ctx))
-		if err != nil && !a.begun {
-			err = usageError{err}
+		var cmd *cobra.Command
+		cmd, err = root.ExecuteContextC(ctx)
+		if err = cause(ctx, err); err != nil && !a.begun {
+			err = usageError{fmt.Errorf("%w (%s --help says more)", err, cmd.CommandPath())}
 		}
 	}
 	code := exitOf(err)
@@ -67,6 +68,7 @@ them out again, says what became of them, and gets them back.
 
 Results go to stdout, all else to stderr. What the exit codes and the environment
 say: vouch help exit-codes, vouch help environment.`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {

@@ -151,4 +151,3 @@ func ago(t time.Time) string {
 	}
 	return fmt.Sprintf("%s (%s ago)", t.Local().Format("2006-01-02 15:04:05 MST"), durationText(time.Since(t)))
 }
-
