@@ -17,6 +17,7 @@ import (
 // connections for the next call: make one and keep it.
 type Client struct {
 	base      string // without a slash at its end
+	plain     bool   // base is http, and so may be the URLs to S3
 	token     TokenSource
 	http      *http.Client
 	retries   int
@@ -25,6 +26,12 @@ type Client struct {
 
 	// backoff returns how long to wait before the retry of that number, from 0.
 	backoff func(retry int) time.Duration
+
+	// stall is how long a transfer may be without a byte moving.
+	stall time.Duration
+
+	// promised is up to how many bytes are hashed before an upload is asked for.
+	promised int64
 }
 
 // TokenSource returns the bearer token for a request, without the word Bearer. It
@@ -101,8 +108,8 @@ func New(baseURL string, token TokenSource, with ...Option) (*Client, error) {
 	c := *h // what was given is not changed
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		base: strings.TrimRight(baseURL, "/"), token: token, http: &c,
-		retries: max(o.retries, 0), userAgent: o.userAgent, log: o.log, backoff: fullJitter,
+		base: strings.TrimRight(baseURL, "/"), plain: u.Scheme == "http", token: token, http: &c,
+		retries: max(o.retries, 0), userAgent: o.userAgent, log: o.log, backoff: fullJitter, stall: stallAfter, promised: promised,
 	}, nil
 }
 

@@ -47,14 +47,17 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 // passing reports whether err may be gone at the next try, and the least time
 // to wait until then.
 func passing(err error) (after time.Duration, ok bool) {
+	if _, is := errors.AsType[*spentError](err); is {
+		return 0, false
+	}
 	if p, is := errors.AsType[*Problem](err); is {
 		return p.retryAfter, p.StatusCode >= 500 || p.StatusCode == http.StatusTooManyRequests || p.StatusCode == http.StatusRequestTimeout
 	}
 	if s, is := errors.AsType[*StorageError](err); is {
 		switch {
 		case s.StatusCode >= 500, s.StatusCode == http.StatusTooManyRequests, s.StatusCode == http.StatusRequestTimeout,
-			s.StatusCode == http.StatusConflict,                                      // another request for the same object is under way
-			s.Code == "RequestTimeout", s.Code == "SlowDown", s.Code == "Throttling": // S3 says 400 to the first
+			s.StatusCode == http.StatusConflict,                                           // another request for the same object is under way
+			s.Code == "RequestTimeout", s.Code == "IncompleteBody", s.Code == "BadDigest": // 400: the bytes did not arrive, or not as they were
 			return s.retryAfter, true
 		}
 		return 0, false
@@ -91,6 +94,13 @@ func unnamed(err error) error {
 	return err
 }
 
+// spentError is what was tried as often as it may be. What it is part of is not
+// tried again for it.
+type spentError struct{ err error }
+
+func (e *spentError) Error() string { return e.err.Error() }
+func (e *spentError) Unwrap() error { return e.err }
+
 // again calls try until it succeeds or fails for good, at most c.retries times
 // more. doing says what is tried, for errors and the log.
 func (c *Client) again(ctx context.Context, doing string, try func() error) error {
@@ -105,9 +115,9 @@ func (c *Client) again(ctx context.Context, doing string, try func() error) erro
 		}
 		if retry >= c.retries {
 			if retry > 0 {
-				return fmt.Errorf("%s: %d times tried: %w", doing, retry+1, err)
+				doing += fmt.Sprintf(", tried %d times", retry+1)
 			}
-			return fmt.Errorf("%s: %w", doing, err)
+			return &spentError{fmt.Errorf("%s: %w", doing, err)}
 		}
 		delay := after + c.backoff(retry)
 		c.log.Debug("tried again", "doing", doing, "retry", retry+1, "in", delay, "error", err.Error())
