@@ -54,7 +54,7 @@ func (c *Client) do(ctx context.Context, in call, out any) (answer, error) {
 		return err
 	})
 	if err != nil {
-		return answer{}, err
+		return answer{}, interrupted(ctx, err)
 	}
 	if out != nil && a.status != http.StatusNotModified {
 		if err := json.Unmarshal(a.body, out); err != nil {

@@ -30,6 +30,9 @@ type Client struct {
 	// stall is how long a transfer may be without a byte moving.
 	stall time.Duration
 
+	// poll is how long Wait waits at first where an answer does not say.
+	poll time.Duration
+
 	// promised is up to how many bytes are hashed before an upload is asked for.
 	promised int64
 }
@@ -109,7 +112,7 @@ func New(baseURL string, token TokenSource, with ...Option) (*Client, error) {
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
 		base: strings.TrimRight(baseURL, "/"), plain: u.Scheme == "http", token: token, http: &c,
-		retries: max(o.retries, 0), userAgent: o.userAgent, log: o.log, backoff: fullJitter, stall: stallAfter, promised: promised,
+		retries: max(o.retries, 0), userAgent: o.userAgent, log: o.log, backoff: fullJitter, stall: stallAfter, poll: time.Second, promised: promised,
 	}, nil
 }
 

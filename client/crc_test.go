@@ -19,8 +19,8 @@ func TestTheChecksumIsTheOneThatS3Means(t *testing.T) {
 func FuzzChecksumsOfPartsMakeThatOfTheWhole(f *testing.F) {
 	f.Add([]byte(""), []byte(""))
 	f.Add([]byte("1234"), []byte("56789"))
-	f.Add(make([]byte, 5<<20), []byte{1})
-	f.Add([]byte{1}, make([]byte, 5<<20+3))
+	f.Add(make([]byte, 1<<20), []byte{1})
+	f.Add([]byte{1}, make([]byte, 1<<20+3))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		whole := crc64nvme.Checksum(append(a[:len(a):len(a)], b...))
 		if got := combineCRC(crc64nvme.Checksum(a), crc64nvme.Checksum(b), int64(len(b))); got != whole {

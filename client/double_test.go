@@ -85,7 +85,7 @@ func (d *double) client(with ...Option) *Client {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	c.promised = d.threshold
+	c.promised, c.poll = d.threshold, 10*time.Millisecond
 	c.backoff = func(int) time.Duration { return time.Millisecond }
 	d.t.Cleanup(c.CloseIdleConnections)
 	return c

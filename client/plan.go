@@ -122,12 +122,12 @@ func (u *uploading) resume(ctx context.Context) (plan, error) {
 			p.send, err = u.inParts(terms, held)
 			return p, err
 		}
-		if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrNotFound) {
+		if !errors.Is(err, ErrClosed) {
 			return plan{file: f}, err
 		}
-		return plan{}, u.remove(ctx)
 	}
-	// The URL of a PUT is kept nowhere. The bytes may have arrived all the same.
+	// The URL of a PUT is kept nowhere, and an upload in parts is gone when they are put
+	// together: the bytes may all have arrived.
 	done, err := u.c.Complete(ctx, u.id, Completion{})
 	if err == nil {
 		u.report.change(func(p *Progress) { p.Done, p.Resumed = u.size, u.size })

@@ -85,6 +85,15 @@ func cut(ctx context.Context, err error) error {
 	return &connectionError{err}
 }
 
+// interrupted makes an error that came of the end of ctx wrap ctx.Err() too, for the
+// cause of that end may be another: signal.NotifyContext has one of its own.
+func interrupted(ctx context.Context, err error) error {
+	if end := ctx.Err(); end != nil && errors.Is(err, context.Cause(ctx)) && !errors.Is(err, end) {
+		return fmt.Errorf("%w: %w", end, err)
+	}
+	return err
+}
+
 // unnamed takes the URL out of an error: a presigned URL is a secret, and errors
 // are logged.
 func unnamed(err error) error {
@@ -104,10 +113,19 @@ func (e *spentError) Unwrap() error { return e.err }
 // again calls try until it succeeds or fails for good, at most c.retries times
 // more. doing says what is tried, for errors and the log.
 func (c *Client) again(ctx context.Context, doing string, try func() error) error {
+	return c.onwards(ctx, doing, func() (bool, error) { return false, try() })
+}
+
+// onwards is again for what goes on where it stopped: a try that has moved something
+// is no failed one.
+func (c *Client) onwards(ctx context.Context, doing string, try func() (moved bool, err error)) error {
 	for retry := 0; ; retry++ {
-		err := try()
+		moved, err := try()
 		if err == nil {
 			return nil
+		}
+		if moved {
+			retry = 0
 		}
 		after, ok := passing(err)
 		if !ok || ctx.Err() != nil {

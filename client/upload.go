@@ -99,7 +99,7 @@ func (c *Client) Upload(ctx context.Context, src Source, o UploadOptions) (File,
 			f.ID = u.id
 		}
 		u.abandon(ctx, err)
-		return f, fmt.Errorf("upload %q: %w", u.filename, err)
+		return f, fmt.Errorf("upload %q: %w", u.filename, interrupted(ctx, err))
 	}
 	u.report.phase(PhaseDone)
 	return f, nil
@@ -198,7 +198,7 @@ func (u *uploading) round(ctx context.Context) (File, error) {
 		return p.file, err
 	}
 	u.report.phase(PhaseCompleting)
-	f, err := u.c.Complete(ctx, u.id, done)
+	f, err := u.complete(ctx, done)
 	if err != nil {
 		if _, once := u.src.(forwardOnly); !once && errors.Is(err, ErrPartsMismatch) {
 			err = &repeat{err}
@@ -207,6 +207,20 @@ func (u *uploading) round(ctx context.Context) (File, error) {
 	}
 	u.sent = true
 	return f, nil
+}
+
+// complete says that all bytes are there. S3 may be at putting them together for an
+// earlier call, whose answer was lost, and then says so until it is done.
+func (u *uploading) complete(ctx context.Context, done Completion) (f File, err error) {
+	for retry := 0; ; retry++ {
+		f, err = u.c.Complete(ctx, u.id, done)
+		if len(done.Parts) == 0 || !errors.Is(err, ErrNotUploaded) || retry >= u.c.retries {
+			return f, err
+		}
+		if err := sleep(ctx, u.c.backoff(retry)); err != nil {
+			return f, err
+		}
+	}
 }
 
 // verdict waits for the end state, if it is to be waited for.

@@ -2,20 +2,13 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -76,14 +69,14 @@ func TestWhatGoesUpIsWhatWasRead(t *testing.T) {
 		reader bool
 		parts  int
 	}{
-		"one byte":                       {size: 1},
-		"by one PUT":                     {size: 3 << 20},
-		"by one PUT from a reader":       {size: 3 << 20, reader: true},
-		"in parts":                       {size: 10<<20 + 7, parts: 11},
-		"in whole parts":                 {size: 8 << 20, parts: 8},
-		"in one part":                    {size: 100, method: MethodMultipart, parts: 1},
-		"in parts from a reader":         {size: 10<<20 + 7, reader: true, parts: 11},
-		"much by one PUT":                {size: 5 << 20, method: MethodPut},
+		"one byte":                 {size: 1},
+		"by one PUT":               {size: 3 << 20},
+		"by one PUT from a reader": {size: 3 << 20, reader: true},
+		"in parts":                 {size: 10<<20 + 7, parts: 11},
+		"in whole parts":           {size: 8 << 20, parts: 8},
+		"in one part":              {size: 100, method: MethodMultipart, parts: 1},
+		"in parts from a reader":   {size: 10<<20 + 7, reader: true, parts: 11},
+		"much by one PUT":          {size: 5 << 20, method: MethodPut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDouble(t)
@@ -114,11 +107,3 @@ func TestWhatGoesUpIsWhatWasRead(t *testing.T) {
 		})
 	}
 }
-
-var _ = errors.Is
-var _ = fmt.Sprint
-var _ = strings.ToLower
-var _ sync.Mutex
-var _ atomic.Int32
-var _ = http.MethodGet
-var _ = context.Background

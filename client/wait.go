@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 )
 
 // Wait asks for a file until it has an end state, as often as the answers ask for
@@ -29,11 +28,11 @@ func (c *Client) Wait(ctx context.Context, id string, changed func(File)) (File,
 		}
 		delay := retryAfter(a.header, a.at)
 		if delay == 0 { // a 304 need not say
-			delay = min(time.Second<<min(unchanged, 3), 5*time.Second)
+			delay = c.poll << min(unchanged, 2)
 		}
 		unchanged++
 		if err := sleep(ctx, delay); err != nil {
-			return f, fmt.Errorf("wait for file %s, which is %s: %w", id, f.Status, err)
+			return f, fmt.Errorf("wait for file %s, which is %s: %w", id, f.Status, interrupted(ctx, err))
 		}
 	}
 }
