@@ -82,6 +82,9 @@ func (d *double) shut(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gate, d.released = n, make(chan struct{})
+	for len(d.waiting) > 0 { // of an earlier gate
+		<-d.waiting
+	}
 }
 
 // open lets every part through.
@@ -96,7 +99,17 @@ func (d *double) open() {
 	}
 }
 
-// all is what was put for every part, in order, since the double began.
+// await returns when a part has come to the gate.
+func (d *double) await(t *testing.T) {
+	t.Helper()
+	select {
+	case <-d.waiting:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing comes to the gate")
+	}
+}
+
+// puts is how many parts and files were stored, and which, since the double began.
 func (d *double) puts() (stored int, numbers []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

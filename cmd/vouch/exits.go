@@ -35,7 +35,7 @@ var exits = []struct {
 	when string
 }{
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM; the same command goes on"},
-	{exitRejected, "rejected: verification refused the file, or a receipt does not hold"},
+	{exitRejected, "rejected: verification refused the file, a receipt does not hold, or other bytes came than were verified"},
 	{exitUnauthorised, "no token, one that has run out, or one without the scope"},
 	{exitChanged, "a local file was changed while it was read"},
 	{exitError, "any other error"},
@@ -81,7 +81,7 @@ func exitOf(err error) exit {
 		return exitNotReady
 	case errors.Is(err, errToken):
 		return exitUnauthorised
-	case errors.Is(err, errReceipt):
+	case errors.Is(err, errReceipt), errors.Is(err, client.ErrCorrupt):
 		return exitRejected
 	}
 	if problem, ok := errors.AsType[*client.Problem](err); ok {

@@ -72,7 +72,7 @@ func (a *app) get(ctx context.Context, id string, o getOptions) error {
 	if f.Status != client.StatusReady {
 		return &notReadyError{f}
 	}
-	options := client.DownloadOptions{Parallel: o.parallel, ChunkSize: int64(o.chunk)}
+	options := client.DownloadOptions{Parallel: o.parallel, ChunkSize: int64(o.chunk), Overwrite: o.force}
 	if o.out == "-" {
 		return a.copy(ctx, c, f, options)
 	}
@@ -86,7 +86,7 @@ func (a *app) get(ctx context.Context, id string, o getOptions) error {
 	options.Progress = func(p client.Progress) {
 		if p.Resumed > 0 && !told && !a.json {
 			told = true
-			a.note("%s: goes on where it stopped; %s of %s are there", plain(path), bytesText(p.Resumed), bytesText(p.Total))
+			a.note("%s: goes on where it stopped", plain(path))
 		}
 		show(p)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,8 +80,11 @@ func TestADownloadThatWasCutOffGoesOn(t *testing.T) {
 			d.mu.Unlock()
 			d.shut(3)
 			p := m.start("", "get", id, "-o", "back.bin", "--parallel", "2", "--chunk-size", "4MiB")
-			<-d.waiting
-			<-d.waiting
+			d.await(t)
+			d.await(t)
+			if signal == syscall.SIGKILL {
+				m.awaitState("back.bin") // which is written now and then, and at a clean end
+			}
 			if err := p.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -108,6 +112,21 @@ func TestADownloadThatWasCutOffGoesOn(t *testing.T) {
 	}
 }
 
+// awaitState returns when the state of a download names a chunk.
+func (m *machine) awaitState(name string) {
+	m.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		var state struct{ Done []byte }
+		data, err := os.ReadFile(filepath.Join(m.dir, name+".vouch-state"))
+		if err == nil && json.Unmarshal(data, &state) == nil && bytes.ContainsFunc(state.Done, func(r rune) bool { return r != 0 }) {
+			return
+		}
+		if time.Now().After(deadline) {
+			m.t.Fatalf("no chunk is noted: %s %v", data, err)
+		}
+	}
+}
+
 func TestOtherBytesThanThoseVerifiedAreNeverAFile(t *testing.T) {
 	d := newDouble(t)
 	m := newMachine(t, d)
@@ -117,13 +136,13 @@ func TestOtherBytesThanThoseVerifiedAreNeverAFile(t *testing.T) {
 	f.bytes = append([]byte{}, f.bytes...)
 	f.bytes[1000] ^= 1
 	d.mu.Unlock()
-	if r := m.run("get", id, "-o", "back.bin"); r.code != exitError {
+	if r := m.run("get", id, "-o", "back.bin"); r.code != exitRejected {
 		t.Errorf("%s", r)
 	}
 	if _, err := os.Stat(filepath.Join(m.dir, "back.bin")); err == nil {
 		t.Error("it is there")
 	}
-	if r := m.run("get", id, "-o", "-"); r.code != exitError {
+	if r := m.run("get", id, "-o", "-"); r.code != exitRejected {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
 }

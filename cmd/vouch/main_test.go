@@ -124,7 +124,7 @@ func (m *machine) start(stdin string, args ...string) *process {
 // command is the command, not started yet. It is killed if it hangs.
 func (m *machine) command(args ...string) *process {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	m.t.Cleanup(cancel)
 	p := &process{Cmd: exec.CommandContext(ctx, binary, args...), t: m.t}
 	p.Dir, p.Stderr = m.dir, &p.err

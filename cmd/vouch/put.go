@@ -176,7 +176,7 @@ func (a *app) putOne(ctx context.Context, c *client.Client, i item, o putOptions
 		return a.verdict(i.label, f)
 	}
 	if err = cause(ctx, err); !errors.Is(err, errInterrupted) {
-		a.fail(i.label, "", err)
+		a.fail(i.label, f.ID, err)
 	}
 	return err
 }
@@ -199,7 +199,7 @@ func (a *app) upload(ctx context.Context, c *client.Client, i item, o putOptions
 		Progress: func(p client.Progress) {
 			if p.Resumed > 0 && !told && !a.json {
 				told = true
-				a.note("%s: goes on where it stopped; %s of %s are there", plain(i.label), bytesText(p.Resumed), bytesText(p.Total))
+				a.note("%s: goes on where it stopped", plain(i.label))
 			}
 			if p.Phase == "verifying" {
 				sent()
@@ -207,8 +207,5 @@ func (a *app) upload(ctx context.Context, c *client.Client, i item, o putOptions
 			show(p)
 		},
 	})
-	if err != nil {
-		return client.File{}, cause(ctx, err)
-	}
-	return f, nil
+	return f, cause(ctx, err)
 }

@@ -56,8 +56,8 @@ func TestWhatWasCutOffGoesOnAndSendsOnlyWhatIsMissing(t *testing.T) {
 			path := m.file("big.bin", data)
 			d.shut(3)
 			p := m.start("", "put", "--parallel", "2", path)
-			<-d.waiting
-			<-d.waiting
+			d.await(t)
+			d.await(t)
 			if err := p.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -69,13 +69,15 @@ func TestWhatWasCutOffGoesOnAndSendsOnlyWhatIsMissing(t *testing.T) {
 				t.Fatalf("%d parts are stored, %v is remembered", stored, m.remembered())
 			}
 			d.open()
-			r = m.must("put", path)
+			r = m.must("put", "--progress", "json", path)
 			stored, numbers := d.puts()
 			if stored != 9 {
 				t.Errorf("%d parts were sent in all, of a file of 9: %v", stored, numbers)
 			}
-			if !strings.Contains(r.err, "big.bin: goes on where it stopped; 15.0 MiB of 41.0 MiB are there") {
-				t.Errorf("%s", r)
+			told, events, _ := strings.Cut(r.err, "\n{")
+			_, events, _ = strings.Cut("{"+events, `"phase":"completing"`)
+			if !strings.Contains(r.err, "big.bin: goes on where it stopped\n") || !strings.Contains(events, `"resumed":15728640,"partsSent":6,"partsResumed":3,"parts":9`) {
+				t.Errorf("%s%s", told, events)
 			}
 			if f := d.only(t); !bytes.Equal(f.bytes, data) || f.record["status"] != "ready" {
 				t.Errorf("the file is %v of %d bytes", f.record["status"], len(f.bytes))
@@ -93,7 +95,7 @@ func TestAFileThatWasChangedMeanwhileIsSentAnew(t *testing.T) {
 	path := m.file("big.bin", noise(12*mib))
 	d.shut(1)
 	p := m.start("", "put", path)
-	<-d.waiting
+	d.await(t)
 	p.Process.Kill()
 	p.end()
 	d.open()
@@ -113,7 +115,7 @@ func TestNoResumeRemembersNothing(t *testing.T) {
 	path := m.file("big.bin", noise(12*mib))
 	d.shut(1)
 	p := m.start("", "put", "--no-resume", path)
-	<-d.waiting
+	d.await(t)
 	p.Process.Signal(os.Interrupt)
 	if r := p.end(); r.code != exitInterrupted || strings.Contains(r.err, "to go on") || len(m.remembered()) != 0 {
 		t.Errorf("%v, %s", m.remembered(), r)
@@ -126,7 +128,7 @@ func TestACutConnectionIsTriedAgain(t *testing.T) {
 	data := noise(22 * mib)
 	d.shut(1)
 	p := m.start("", "put", m.file("big.bin", data))
-	<-d.waiting
+	d.await(t)
 	d.CloseClientConnections()
 	d.open()
 	if r := p.end(); r.code != exitOK {
@@ -165,8 +167,10 @@ func TestStdinIsSentByItsOwnLengthOrAStreamOfAPromisedOne(t *testing.T) {
 		if r := m.start("short", "put", "-", "--name", "a.bin", "--size", "12MiB").end(); r.code != exitChanged {
 			t.Errorf("%s", r)
 		}
-		if f := d.only(t); f.record["status"] == "ready" {
-			t.Errorf("it is %v", f.record["status"])
+		for _, f := range d.files {
+			if f.record["status"] == "ready" {
+				t.Error("it is ready")
+			}
 		}
 	})
 }

@@ -16,21 +16,12 @@ func TestTheTokenIsInNothingThatOthersSee(t *testing.T) {
 	m := newMachine(t, d)
 	d.shut(1)
 	p := m.start("", "put", "--json", "--progress", "json", m.file("big.bin", noise(12*mib)))
-	<-d.waiting
+	d.await(t)
 	if arguments, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.Process.Pid), "cmdline")); err == nil && strings.Contains(string(arguments), goodToken) {
 		t.Errorf("the arguments are %q", arguments)
 	}
 	p.Process.Kill() // so that the journal stays
 	results := []result{p.end()}
-	d.open()
-	results = append(results, m.run("put", "big.bin", "--json", "--progress", "json"), m.run("ls", "--json"), m.run("get", anID), m.run("ls", "--api", d.URL+"/elsewhere"))
-	for _, r := range results {
-		for _, secret := range []string{goodToken, "secretsignature"} {
-			if strings.Contains(r.out, secret) || strings.Contains(r.err, secret) {
-				t.Errorf("%s is in what is written: %s", secret, r)
-			}
-		}
-	}
 	files := 0
 	err := filepath.WalkDir(m.home, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -47,6 +38,15 @@ func TestTheTokenIsInNothingThatOthersSee(t *testing.T) {
 	})
 	if err != nil || files == 0 {
 		t.Errorf("%d files were looked at, %v", files, err)
+	}
+	d.open()
+	results = append(results, m.run("put", "big.bin", "--json", "--progress", "json"), m.run("ls", "--json"), m.run("get", anID), m.run("ls", "--api", d.URL+"/elsewhere"))
+	for _, r := range results {
+		for _, secret := range []string{goodToken, "secretsignature"} {
+			if strings.Contains(r.out, secret) || strings.Contains(r.err, secret) {
+				t.Errorf("%s is in what is written: %s", secret, r)
+			}
+		}
 	}
 	for _, request := range d.requests {
 		if strings.HasPrefix(request, "GET /.well-known") && strings.Contains(request, goodToken) {
@@ -76,7 +76,7 @@ func TestATokenFileIsReadAgainForEveryRequest(t *testing.T) {
 	m.file("token", []byte(goodToken+"\n"))
 	d.shut(1)
 	p := m.start("", "put", m.file("big.bin", noise(12*mib)))
-	<-d.waiting
+	d.await(t)
 	d.mu.Lock()
 	d.token, d.requests = "the.next.token", nil
 	d.mu.Unlock()

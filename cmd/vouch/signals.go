@@ -16,7 +16,7 @@ var (
 	errInterrupted = errors.New("interrupted")
 
 	// errTimedOut is why a context ends when --timeout has passed.
-	errTimedOut = errors.New("there was no verdict in the time that --timeout gives; it goes on without this command (vouch status ID --watch)")
+	errTimedOut = errors.New("there was no verdict in the time that --timeout gives; verification goes on, and vouch status ID --watch waits for it again")
 )
 
 // interruptible returns a context that the first SIGINT or SIGTERM ends, with
