@@ -33,7 +33,8 @@ func (s *store) remove(ctx context.Context, what string) error {
 }
 
 func (s *store) AbortUploads(ctx context.Context, _ string) error { return s.remove(ctx, "uploads") }
-func (s *store) DeleteAll(ctx context.Context, _ string) error    { return s.remove(ctx, "versions") }
+
+func (s *store) DeleteAll(ctx context.Context, _ string) error { return s.remove(ctx, "versions") }
 
 // The record comes first, so that no URL is given out from then on; then the
 // upload, so that no object comes of it; then the objects.

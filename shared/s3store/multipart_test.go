@@ -88,9 +88,14 @@ func TestWhatS3SaysOfPuttingTogetherIsUnderstood(t *testing.T) {
 		{200, "BadDigest", parts.ErrBadChecksum},
 	} {
 		s := answering(t, func(w http.ResponseWriter, _ *http.Request) { fault(w, tt.status, tt.code) })
-		if err := s.Assemble(t.Context(), parts.Assembly{Key: "k", UploadID: "u", Size: 1, Parts: []file.Part{{Number: 1}}}); !errors.Is(err, tt.want) {
+		a := parts.Assembly{Key: "k", UploadID: "u", Size: 1, Parts: []file.Part{{Number: 1}}, ChecksumCRC64NVME: crc}
+		if err := s.Assemble(t.Context(), a); !errors.Is(err, tt.want) {
 			t.Errorf("%d %s: %v", tt.status, tt.code, err)
 		}
+	}
+	s := answering(t, func(w http.ResponseWriter, _ *http.Request) { fault(w, 400, "BadDigest") })
+	if err := s.Assemble(t.Context(), parts.Assembly{Key: "k", UploadID: "u", Size: 1}); !errors.Is(err, parts.ErrPartChanged) {
+		t.Errorf("BadDigest of a checksum that nobody gave: %v", err)
 	}
 	for _, code := range []string{"InternalError", "AccessDenied", "EntityTooSmall"} {
 		s := answering(t, func(w http.ResponseWriter, _ *http.Request) { fault(w, 200, code) })
@@ -123,6 +128,26 @@ func TestPuttingTogetherAsksS3ForEverythingThatIsKnown(t *testing.T) {
 	}
 	if got := string(body); strings.Count(got, "<PartNumber>") != 2 || strings.Count(got, "<ChecksumCRC64NVME>"+crc) != 1 || !strings.Contains(got, "e1") {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestAPageOfPartsBeginsBehindTheOneBefore(t *testing.T) {
+	s := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if q.Get("uploadId") != "u" || r.URL.Path != "/bucket/k" {
+			t.Errorf("asked for %s", r.URL)
+		}
+		fmt.Fprintf(w, `<ListPartsResult><IsTruncated>%t</IsTruncated><Part><PartNumber>%d</PartNumber><Size>5</Size><ETag>"e"</ETag><ChecksumCRC64NVME>%s</ChecksumCRC64NVME></Part></ListPartsResult>`,
+			q.Get("part-number-marker") == "", 1+len(q.Get("part-number-marker"))*4, crc)
+	})
+	for after, want := range map[int]file.Part{
+		0:    {Number: 1, Size: 5, ETag: "e", ChecksumCRC64NVME: crc},
+		1000: {Number: 17, Size: 5, ETag: "e", ChecksumCRC64NVME: crc},
+	} {
+		held, more, err := s.Held(t.Context(), "k", "u", after)
+		if err != nil || len(held) != 1 || held[0] != want || more != (after == 0) {
+			t.Errorf("after %d: %+v, %v, %v", after, held, more, err)
+		}
 	}
 }
 
