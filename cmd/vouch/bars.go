@@ -96,7 +96,7 @@ func (b *bars) follow(label string, size int64) (func(client.Progress), func()) 
 				r.since = time.Now()
 			}
 			r.last = p
-			r.meter.update(p.Done - p.Resumed)
+			r.meter.follow(p)
 		}, func() {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -107,6 +107,7 @@ func (b *bars) follow(label string, size int64) (func(client.Progress), func()) 
 				}
 			}
 			b.finished++
+			b.size -= r.size - r.last.Done // what will not be moved any more, of a file that failed
 			b.moved += r.last.Done
 			b.resumed += r.last.Resumed
 		}
@@ -141,7 +142,7 @@ func (b *bars) clear() string {
 // draw is the text that draws the bars over those before.
 func (b *bars) draw() string {
 	width, height, err := term.GetSize(int(b.out.Fd())) // #nosec G115 -- a descriptor is small
-	if err != nil || width < 1 {
+	if err != nil || width < 1 || height < 1 {          // some terminals do not say
 		width, height = 80, 24
 	}
 	lines := b.lines(width, max(height-2, 1))
@@ -167,7 +168,9 @@ func (b *bars) lines(width, height int) []string {
 	if b.files < 2 {
 		return lines[:min(len(lines), height)]
 	}
-	b.all.update(done - resumed)
+	if done < b.size {
+		b.all.update(done - resumed)
+	}
 	lines = lines[:min(len(lines), height-1)]
 	label := fmt.Sprintf("%d of %d files", b.finished, b.files)
 	return append(lines, b.compose(label, done, b.size, amounts(done, b.size, &b.all), width))

@@ -31,9 +31,9 @@ func TestTheConfigurationStandsBehindTheEnvironment(t *testing.T) {
 	}
 	asked := func(want *double, args ...string) {
 		t.Helper()
-		before := len(want.requests)
+		before := len(want.asked())
 		m.must(args...)
-		if len(want.requests) != before+1 {
+		if len(want.asked()) != before+1 {
 			t.Errorf("%q goes elsewhere", args)
 		}
 	}

@@ -119,14 +119,32 @@ func (d *double) puts() (stored int, numbers []string) {
 	return d.taken, numbers
 }
 
-func (d *double) only(t *testing.T) *doubled {
-	t.Helper()
+// asked are the requests of the API so far.
+func (d *double) asked() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.order) != 1 {
-		t.Fatalf("there are %d files", len(d.order))
+	return slices.Clone(d.requests)
+}
+
+// all are the files, the oldest first.
+func (d *double) all() []*doubled {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []*doubled
+	for _, id := range d.order {
+		all = append(all, d.files[id])
 	}
-	return d.files[d.order[0]]
+	return all
+}
+
+// only is the file, of which there must be one.
+func (d *double) only(t *testing.T) *doubled {
+	t.Helper()
+	all := d.all()
+	if len(all) != 1 {
+		t.Fatalf("there are %d files", len(all))
+	}
+	return all[0]
 }
 
 func (d *double) serve(w http.ResponseWriter, r *http.Request) {

@@ -46,7 +46,7 @@ func exitCases(t *testing.T) map[exit][]func() result {
 			run(m, "nonsense"), run(m, "put"), run(m, "ls", "--nonsense"), run(m, "ls", "extra"), run(m, "ls", "--status", "good"), run(m, "ls", "--limit", "-1"),
 			run(m, "ls", "--progress", "stars"), run(m, "get", "not-an-id"), run(m, "get", "../../admin"), run(m, "rm", good, "x"), run(m, "get", good, "--json", "-o", "-"),
 			run(m, "put", "-"), run(m, "put", "-", "good.bin", "--name", "x"), run(m, "put", "good.bin", "other.bin", "--name", "x"), run(m, "put", "--size", "1", "good.bin"),
-			run(m, "put", "--method", "form", "good.bin"), run(m, "put", "--part-size", "big", "good.bin"), run(m, "put", "--parallel", "0", "good.bin"), run(m, "put", "."),
+			run(m, "put", "--method", "form", "good.bin"), run(m, "put", "--part-size", "big", "good.bin"), run(m, "put", "--parallel", "0", "good.bin"), run(m, "put", "--method", "put", "--part-size", "5MiB", "good.bin"), run(m, "put", "."),
 			run(m, "put", "/dev/null"), run(m, "verify", "good.bin"), run(m, "status", good, "--timeout", "1s"), run(m, "ls", "--token", "x"), run(m, "ls", "--token=x"),
 			run(with("VOUCH_API", ""), "ls"), run(with("VOUCH_API", "http://files.example.com"), "ls"), run(with("VOUCH_API", "files.example.com"), "ls"),
 		},

@@ -148,5 +148,8 @@ func destination(f client.File, o getOptions) (string, error) {
 type notReadyError struct{ file client.File }
 
 func (e *notReadyError) Error() string {
-	return both("It is "+string(e.file.Status)+".", explainFile(e.file))
+	if e.file.Status == client.StatusRejected {
+		return both("It is rejected.", explainFile(e.file))
+	}
+	return explainFile(e.file)
 }

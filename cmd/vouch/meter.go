@@ -23,8 +23,14 @@ const memory = 5 * time.Second
 // shortest is the least time between two measurements.
 const shortest = 200 * time.Millisecond
 
-// update measures. Bytes that were there already were not moved, and say nothing
-// of the network.
+// follow measures while bytes move. Those that were there already were not moved,
+// and say nothing of the network.
+func (m *meter) follow(p client.Progress) {
+	if moves(p.Phase) {
+		m.update(p.Done - p.Resumed)
+	}
+}
+
 func (m *meter) update(moved int64) {
 	now := m.now()
 	if m.at.IsZero() || moved < m.moved { // a part that failed is taken back

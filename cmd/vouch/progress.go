@@ -84,7 +84,7 @@ func (l *lines) follow(label string, _ int64) (func(client.Progress), func()) {
 	return func(p client.Progress) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		m.update(p.Done - p.Resumed)
+		m.follow(p)
 		now := l.now()
 		if p.Phase == phase && now.Sub(last) < l.each {
 			return
@@ -118,7 +118,7 @@ func amounts(done, total int64, m *meter) []string {
 	} else {
 		parts = append(parts, bytesText(done))
 	}
-	if m.rate >= 1 {
+	if m.rate >= 1 && done < total {
 		parts = append(parts, bytesText(int64(m.rate))+"/s")
 	}
 	if left, ok := m.left(total - done); ok && done < total {
@@ -154,7 +154,10 @@ type event struct {
 func eventText(label string, p client.Progress, m *meter) string {
 	e := event{
 		Event: "progress", Label: label, ID: p.FileID, Phase: p.Phase, Done: p.Done, Total: p.Total, Resumed: p.Resumed,
-		PartsSent: p.PartsSent, PartsResumed: p.PartsResumed, Parts: p.Parts, Rate: int64(m.rate),
+		PartsSent: p.PartsSent, PartsResumed: p.PartsResumed, Parts: p.Parts,
+	}
+	if moves(p.Phase) {
+		e.Rate = int64(m.rate)
 	}
 	if left, ok := m.left(p.Total - p.Done); ok && moves(p.Phase) {
 		seconds := int64(left.Seconds())

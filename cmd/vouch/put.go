@@ -53,7 +53,7 @@ without their folders; symbolic links are not followed.`,
 	flags.StringVar(&o.method, "method", "", "how it is sent: put or multipart; the server chooses if not given")
 	flags.IntVar(&o.parallel, "parallel", 4, "parts of a file in flight")
 	flags.IntVar(&o.filesAtOnce, "files-at-once", 2, "files in flight")
-	flags.Var(&o.partSize, "part-size", "bytes of a part, as 16MiB; the server chooses if not given")
+	flags.Var(&o.partSize, "part-size", "send in parts of so many bytes, as 16MiB; the server chooses if not given")
 	flags.Var(&o.size, "size", "how many bytes come on stdin, so that they need not be stored first")
 	flags.BoolVar(&o.noResume, "no-resume", false, "begin anew, and remember nothing")
 	flags.BoolVar(&o.noWait, "no-wait", false, "do not wait for the verdict")
@@ -80,6 +80,8 @@ func (o putOptions) check(args []string) error {
 		return usage("--name is for one file")
 	case o.method != "" && o.method != string(file.Put) && o.method != string(file.Multipart):
 		return usage("--method is put or multipart")
+	case o.method == string(file.Put) && o.partSize > 0:
+		return usage("--part-size is for --method multipart")
 	case o.parallel < 1 || o.parallel > 64 || o.filesAtOnce < 1 || o.filesAtOnce > 64:
 		return usage("--parallel and --files-at-once are from 1 to 64")
 	case o.timeout < 0:
@@ -190,11 +192,15 @@ func (a *app) upload(ctx context.Context, c *client.Client, i item, o putOptions
 	if i.open != nil {
 		journal = nil // it cannot be read again
 	}
+	method := client.Method(o.method)
+	if o.partSize > 0 && method == "" {
+		method = client.MethodMultipart // which is what was asked for
+	}
 	ctx, sent, stop := patience(ctx, o.timeout)
 	defer stop()
 	told := false
 	f, err := c.Upload(ctx, source, client.UploadOptions{
-		Filename: i.name, ContentType: o.contentType, Method: client.Method(o.method), PartSize: int64(o.partSize),
+		Filename: i.name, ContentType: o.contentType, Method: method, PartSize: int64(o.partSize),
 		Parallel: o.parallel, Journal: journal, NoWait: o.noWait,
 		Progress: func(p client.Progress) {
 			if p.Resumed > 0 && !told && !a.json {

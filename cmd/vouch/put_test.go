@@ -102,10 +102,8 @@ func TestAFileThatWasChangedMeanwhileIsSentAnew(t *testing.T) {
 	data := noise(13 * mib)
 	m.file("big.bin", data)
 	m.must("put", path)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.order) != 2 || !bytes.Equal(d.files[d.order[1]].bytes, data) {
-		t.Errorf("there are %d files", len(d.order))
+	if all := d.all(); len(all) != 2 || !bytes.Equal(all[1].bytes, data) {
+		t.Errorf("there are %d files", len(all))
 	}
 }
 
@@ -167,7 +165,7 @@ func TestStdinIsSentByItsOwnLengthOrAStreamOfAPromisedOne(t *testing.T) {
 		if r := m.start("short", "put", "-", "--name", "a.bin", "--size", "12MiB").end(); r.code != exitChanged {
 			t.Errorf("%s", r)
 		}
-		for _, f := range d.files {
+		for _, f := range d.all() {
 			if f.record["status"] == "ready" {
 				t.Error("it is ready")
 			}
@@ -187,12 +185,12 @@ func TestADirectoryIsSentOnlyWhenAskedAndLinksLeadNowhere(t *testing.T) {
 	if err := os.Symlink(m.dir, filepath.Join(m.dir, "scans", "up")); err != nil {
 		t.Fatal(err)
 	}
-	if r := m.run("put", "scans"); r.code != exitUsage || !strings.Contains(r.err, "-r") || len(d.order) != 0 {
+	if r := m.run("put", "scans"); r.code != exitUsage || !strings.Contains(r.err, "-r") || len(d.all()) != 0 {
 		t.Errorf("without -r: %s", r)
 	}
 	r := m.must("put", "-r", "scans")
 	names := map[string]bool{}
-	for _, f := range d.files {
+	for _, f := range d.all() {
 		names[f.record["filename"].(string)] = true
 	}
 	if len(names) != 2 || !names["a.bin"] || !names["b.bin"] {

@@ -20,7 +20,7 @@ func TestAFileIsHeldToItsReceiptWithoutAskingAnybody(t *testing.T) {
 	m.file("other-keys.json", fetched(t, other))
 	m.file("hello2.txt", []byte("Hello, World!\n"))
 	m.file("cut.receipt", []byte(status.Receipt[:len(status.Receipt)-4]))
-	asked := len(d.requests)
+	asked := len(d.asked())
 	offline := *m
 	offline.env = map[string]string{"HOME": m.home}
 	r := offline.must("verify", "hello.txt", "hello.receipt", "--keys", "keys.json")
@@ -44,8 +44,8 @@ func TestAFileIsHeldToItsReceiptWithoutAskingAnybody(t *testing.T) {
 	if r := offline.run("verify", "hello.txt", "hello.receipt", "--keys", "hello.txt"); r.code != exitError {
 		t.Errorf("keys that are none: %s", r)
 	}
-	if len(d.requests) != asked {
-		t.Errorf("the API was asked: %v", d.requests[asked:])
+	if now := d.asked(); len(now) != asked {
+		t.Errorf("the API was asked: %v", now[asked:])
 	}
 	m.must("verify", "hello.txt", "hello.receipt")
 	m.must("verify", "hello.txt", "--id", id)
