@@ -50,6 +50,7 @@ type double struct {
 	next     int
 	requests map[string]int // by method and kind
 	received int64          // bytes by PUT that were kept
+	busy     int            // requests that are being answered
 }
 
 type stored struct {
@@ -106,9 +107,30 @@ func (d *double) file(id string) stored {
 	return stored{}
 }
 
+// settle waits until no request is being answered, so that the double can be changed.
+func (d *double) settle() {
+	for {
+		d.mu.Lock()
+		busy := d.busy
+		d.mu.Unlock()
+		if busy == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func (d *double) now() time.Time { return time.Now().Add(d.skew) }
 
 func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	d.busy++
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		d.busy--
+		d.mu.Unlock()
+	}()
 	w.Header().Set("Date", d.now().UTC().Format(http.TimeFormat))
 	if strings.HasPrefix(r.URL.Path, "/s3/") {
 		d.mu.Lock()
@@ -536,6 +558,10 @@ func (d *double) serveStorage(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.files[id]
+	if f == nil {
+		storageError(w, 404, "NoSuchUpload", "The specified upload does not exist.")
+		return
+	}
 	digest := md5.Sum(data)
 	etag := hex.EncodeToString(digest[:])
 	if number := q.Get("partNumber"); number != "" {

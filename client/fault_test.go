@@ -241,6 +241,7 @@ func TestAURLThatRanOutIsRenewedUnasked(t *testing.T) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 		if size == 1<<20 {
+			d.settle()
 			for _, other := range d.files {
 				if other.ID != f.ID && other.Status != StatusDeleted {
 					t.Errorf("a file that was given up is %s", other.Status)
@@ -308,6 +309,7 @@ func TestATokenThatRanOutIsAskedForAgainOnce(t *testing.T) {
 	if _, err := c.Create(t.Context(), NewFile{Filename: "a", ContentType: "text/plain", Size: 1}); err != nil || calls.Load() != 2 {
 		t.Errorf("%v after %d tokens", err, calls.Load())
 	}
+	d.settle()
 	d.tokens = nil
 	calls.Store(1)
 	if _, err := c.Get(t.Context(), "x"); !errors.Is(err, ErrUnauthorized) || calls.Load() != 3 {
@@ -317,38 +319,34 @@ func TestATokenThatRanOutIsAskedForAgainOnce(t *testing.T) {
 
 func TestATransferInWhichNothingMovesIsTriedAgain(t *testing.T) {
 	d := newDouble(t)
-	stopped := make(chan struct{})
-	t.Cleanup(func() { close(stopped) })
+	var stopped chan struct{} // lets the server go on
 	c := d.client()
 	c.stall = 300 * time.Millisecond
-	d.storage = first(1, func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-stopped:
-		case <-r.Context().Done():
-		}
-	})
+	stopped = make(chan struct{})
+	d.storage = first(1, func(http.ResponseWriter, *http.Request) { <-stopped })
 	data := random(5 << 20)
 	_, src := write(t, data)
 	f, err := c.Upload(t.Context(), src, UploadOptions{Parallel: 1})
 	if err != nil || !bytes.Equal(d.file(f.ID).object, data) {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	d.storage = first(1, func(w http.ResponseWriter, r *http.Request) {
+	close(stopped)
+	d.settle()
+	stopped = make(chan struct{})
+	d.storage = first(1, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", len(data)-1, len(data)))
 		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
 		w.Header().Set("ETag", `"the object"`)
 		w.WriteHeader(206)
 		w.Write(data[:1000])
 		w.(http.Flusher).Flush()
-		select {
-		case <-stopped:
-		case <-r.Context().Done():
-		}
+		<-stopped
 	})
 	var got bytes.Buffer
 	if _, err := c.Copy(t.Context(), f.ID, &got, DownloadOptions{}); err != nil || !bytes.Equal(got.Bytes(), data) {
 		t.Error(err)
 	}
+	close(stopped)
 }
 
 func TestNoRedirectIsFollowed(t *testing.T) {
@@ -364,6 +362,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	if _, err := d.client().Get(t.Context(), "x"); err == nil {
 		t.Error("the API's redirect is no error")
 	}
+	d.settle()
 	d.storage = first(1, redirect)
 	_, src := write(t, random(100))
 	if _, err := d.client().Upload(t.Context(), src, UploadOptions{}); err == nil {
