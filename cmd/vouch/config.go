@@ -60,7 +60,7 @@ func readConfig() (config, error) {
 	if err != nil {
 		return config{}, nil //nolint:nilerr // no home, no configuration; whoever needs one is told what to set
 	}
-	data, err := os.ReadFile(path) // #nosec G304 -- the user's own configuration
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config{}, nil
 	}

@@ -401,6 +401,7 @@ type signer struct{ key *ecdsa.PrivateKey }
 func (s signer) Sign(_ context.Context, digest [sha256.Size]byte) ([]byte, error) {
 	return ecdsa.SignASN1(rand.Reader, s.key, digest[:])
 }
+
 func (s signer) PublicKey(context.Context) (*ecdsa.PublicKey, error) { return &s.key.PublicKey, nil }
 
 // serveS3 takes parts and whole files, and gives out ranges.

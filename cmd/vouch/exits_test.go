@@ -133,8 +133,13 @@ func TestTheDocumentationHasTheExitCodes(t *testing.T) {
 
 func TestTheGravestExitCounts(t *testing.T) {
 	for _, tt := range []struct{ a, b, want exit }{
-		{exitOK, exitOK, exitOK}, {exitOK, exitUsage, exitUsage}, {exitRejected, exitError, exitRejected}, {exitNotFound, exitRefused, exitRefused},
-		{exitRejected, exitInterrupted, exitInterrupted}, {exitUnauthorised, exitChanged, exitUnauthorised}, {77, 99, exitError},
+		{exitOK, exitOK, exitOK},
+		{exitOK, exitUsage, exitUsage},
+		{exitRejected, exitError, exitRejected},
+		{exitNotFound, exitRefused, exitRefused},
+		{exitRejected, exitInterrupted, exitInterrupted},
+		{exitUnauthorised, exitChanged, exitUnauthorised},
+		{77, 99, exitError},
 	} {
 		for _, got := range []exit{graver(tt.a, tt.b), graver(tt.b, tt.a)} {
 			if got != tt.want {

@@ -58,7 +58,11 @@ func TestTheTokenIsInNothingThatOthersSee(t *testing.T) {
 func TestATokenAmongTheArgumentsIsRefusedAndNotRepeated(t *testing.T) {
 	m := newMachine(t, newDouble(t))
 	for _, args := range [][]string{
-		{"ls", "--token", "s3cret.tok"}, {"ls", "--token=s3cret.tok"}, {"--token", "s3cret.tok", "ls"}, {"ls", "-token=s3cret.tok"}, {"put", "--token=s3cret.tok"},
+		{"ls", "--token", "s3cret.tok"},
+		{"ls", "--token=s3cret.tok"},
+		{"--token", "s3cret.tok", "ls"},
+		{"ls", "-token=s3cret.tok"},
+		{"put", "--token=s3cret.tok"},
 		{"put", "a", "--json", "--token=s3cret.tok"},
 	} {
 		r := m.run(args...)

@@ -40,7 +40,7 @@ func tokens(c config) client.TokenSource {
 
 // readToken reads a token from a file that nobody else can read.
 func readToken(path string) (string, error) {
-	f, err := os.Open(path) // #nosec G304 -- the file that the user names
+	f, err := os.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errToken, err)
 	}
