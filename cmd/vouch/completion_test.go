@@ -30,6 +30,9 @@ func TestFilesAreOfferedByTheirIdWithTheirName(t *testing.T) {
 	if !strings.Contains(out, one+"\tready one.bin\n") || !strings.Contains(out, two+"\tready two.bin\n") {
 		t.Errorf("%s", out)
 	}
+	if out := m.must("__complete", "get", one, "").out; strings.Contains(out, two) {
+		t.Errorf("%s", out)
+	}
 	if out := m.must("__complete", "rm", one, "").out; strings.Contains(out, one) || !strings.Contains(out, two) {
 		t.Errorf("%s", out)
 	}

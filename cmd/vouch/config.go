@@ -18,6 +18,9 @@ import (
 type config struct {
 	API       string `yaml:"api"`       // the address of the API
 	TokenFile string `yaml:"tokenFile"` // where the token is; relative to the file's own folder
+
+	// TokenCommand prints the token: a program and its arguments.
+	TokenCommand []string `yaml:"tokenCommand"`
 }
 
 // configPath is where the configuration is read from.
@@ -85,7 +88,10 @@ func parseConfig(data []byte) (config, error) {
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) { // EOF: it is empty
 		// What YAML says of a value quotes it, and it may be a token in the wrong place.
-		return config{}, errors.New("it is not YAML with the keys api and tokenFile and no others; a token itself has no place in it")
+		return config{}, errors.New("it is not YAML with the keys api, tokenFile and tokenCommand and no others; a token itself has no place in it")
+	}
+	if c.TokenFile != "" && len(c.TokenCommand) > 0 {
+		return config{}, errors.New("the token is in tokenFile or comes from tokenCommand, not both")
 	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -49,6 +50,8 @@ func TestAConfigurationIsReadStrictlyAndNeverRepeated(t *testing.T) {
 		"":                             true,
 		"# nothing\n":                  true,
 		"api: https://a.example\n":     true,
+		"tokenCommand: [a, b]\n":       true,
+		"tokenCommand: s3cret\n":       false,
 		"tokenFile: t\n":               true,
 		"token: s3cret\n":              false,
 		"api: [s3cret]\n":              false,
@@ -70,7 +73,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte("api: https://a.example\ntokenFile: ~/token\n"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if c, err := parseConfig(data); err != nil && c != (config{}) {
+		if c, err := parseConfig(data); err != nil && !reflect.DeepEqual(c, config{}) {
 			t.Errorf("%q: %+v with %v", data, c, err)
 		}
 	})

@@ -41,7 +41,7 @@ compared: only exit code 0 says that they are the right ones.`,
   vouch get 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e -o backup.tar.gz
   vouch get 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e -o - | tar xz`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeIDs,
+		ValidArgsFunction: a.completeID,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.get(cmd.Context(), args[0], o) },
 	}
 	flags := cmd.Flags()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -21,6 +22,7 @@ type output struct {
 	json, quiet bool
 	color       bool
 	mu          sync.Mutex
+	failed      error // the first that stdout had
 
 	// around, if it is not nil, is called with what writes, so that bars on the
 	// same terminal make room for it.
@@ -36,7 +38,11 @@ func isTerminal(w io.Writer) bool {
 func (o *output) write(w io.Writer, text string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	write := func() { io.WriteString(w, text) }
+	write := func() {
+		if _, err := io.WriteString(w, text); err != nil && w == o.out && o.failed == nil {
+			o.failed = fmt.Errorf("write the result: %w", err)
+		}
+	}
 	if o.around != nil {
 		o.around(write)
 		return
@@ -59,11 +65,13 @@ func (o *output) complain(text string) { o.write(o.err, "vouch: "+text+"\n") }
 
 // object writes one JSON object as a line of stdout.
 func (o *output) object(v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
+	var line strings.Builder
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false) // URLs have an & in them
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("encode a result: %w", err)
 	}
-	o.write(o.out, string(data)+"\n")
+	o.write(o.out, line.String())
 	return nil
 }
 
@@ -96,7 +104,7 @@ func (o *output) fail(path, id string, err error) {
 		if problem, ok := errors.AsType[*client.Problem](err); ok {
 			line.Error.Code = problem.Code()
 		}
-		if err := o.object(line); err == nil {
+		if err := o.object(line); err == nil && o.failed == nil {
 			return
 		}
 	}

@@ -47,6 +47,9 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) exit {
 			err = usageError{fmt.Errorf("%w (%s --help says more)", err, cmd.CommandPath())}
 		}
 	}
+	if err == nil {
+		err = a.failed // whoever reads the result has not all of it
+	}
 	code := exitOf(err)
 	if _, told := errors.AsType[*severalError](err); err != nil && !told {
 		a.fail("", "", err)
@@ -135,6 +138,14 @@ const (
 	completions    = 25
 	completionTime = 3 * time.Second
 )
+
+// completeID is completeIDs for commands that take one.
+func (a *app) completeID(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completeIDs(cmd, args, begun)
+}
 
 // completeIDs offers the newest files to the shell, with their names.
 func (a *app) completeIDs(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -20,7 +20,7 @@ file. To let particular users have a file is not built yet.`,
 		Example: `  vouch share 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
   curl -o report.pdf "$(vouch share -q 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e)"`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeIDs,
+		ValidArgsFunction: a.completeID,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.share(cmd.Context(), args[0]) },
 	}
 }

@@ -26,7 +26,7 @@ code of put: 0 if the file is ready, 3 if it is rejected.`,
   vouch status 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e --watch --timeout 10m
   vouch status 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e --json | jq -r .receipt > report.receipt`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeIDs,
+		ValidArgsFunction: a.completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch err := checkIDs(args); {
 			case err != nil:

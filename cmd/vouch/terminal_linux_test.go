@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -16,6 +18,9 @@ import (
 func terminal(t *testing.T, columns, lines uint16) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("this system has no pseudoterminals")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,4 +122,24 @@ func TestAKilledCommandLeavesTheTerminalAsItWas(t *testing.T) {
 		time.Sleep(3 * redraw) // so that something is drawn
 		p.Process.Kill()
 	}, "put", m.file("big.bin", noise(22*mib)))
+}
+
+func TestAResultThatCouldNotBeWrittenIsNoSuccess(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	m := newMachine(t, newDouble(t))
+	m.put("a.bin", []byte("x"))
+	for _, args := range [][]string{{"ls"}, {"ls", "--json"}, {"version"}, {"put", "-q", "a.bin"}} {
+		p := m.command(args...)
+		p.Stdout = full
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if r := p.end(); r.code != exitError || !strings.Contains(r.err, "write the result") {
+			t.Errorf("%q: %s", args, r)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/vouch-s3/vouch/client"
 )
@@ -20,11 +21,12 @@ var errToken = errors.New("no token")
 const maxToken = 10 << 10
 
 // tokens returns where tokens are taken from: the environment, the file that it
-// names, or the file that the configuration names. A file is read for every
+// names, or the file or the program that the configuration names. A file is read for every
 // request, so that whoever renews it need not tell anybody. There is no flag:
 // everybody on the machine can read the arguments of a process.
 func tokens(c config) client.TokenSource {
-	return func(context.Context) (string, error) {
+	command := tokenCommand{args: c.TokenCommand, now: time.Now}
+	return func(ctx context.Context) (string, error) {
 		if text := os.Getenv("VOUCH_TOKEN"); text != "" {
 			return checkToken(text, "VOUCH_TOKEN")
 		}
@@ -34,7 +36,10 @@ func tokens(c config) client.TokenSource {
 		if c.TokenFile != "" {
 			return readToken(c.TokenFile)
 		}
-		return "", fmt.Errorf("%w: set VOUCH_TOKEN, or VOUCH_TOKEN_FILE to a file that has it, or tokenFile in the configuration (vouch help environment)", errToken)
+		if len(c.TokenCommand) > 0 {
+			return command.get(ctx)
+		}
+		return "", fmt.Errorf("%w: set VOUCH_TOKEN, or VOUCH_TOKEN_FILE to a file that has it, or tokenFile or tokenCommand in the configuration (vouch help environment)", errToken)
 	}
 }
 

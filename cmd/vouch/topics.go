@@ -34,6 +34,7 @@ stands behind the environment:
 
   api: https://files.example.com
   tokenFile: ~/.vouch-token
+  # or a program that prints one: tokenCommand: [my-login, print-token]
 
 Uploads that were begun are remembered in $XDG_STATE_HOME/vouch
 (~/.local/state/vouch), without any token or URL, until they have ended.`}
