@@ -64,5 +64,5 @@ func (m *meter) left(rest int64) (time.Duration, bool) {
 
 // moves reports whether bytes move in a phase.
 func moves(p client.Phase) bool {
-	return p == client.Phase("sending") || p == client.Phase("receiving")
+	return p == client.PhaseSending || p == client.PhaseReceiving
 }

@@ -101,7 +101,7 @@ func (*lines) close() {}
 // lineText says how a transfer goes in a line.
 func lineText(label string, p client.Progress, m *meter) string {
 	if !moves(p.Phase) {
-		if p.Phase == "done" {
+		if p.Phase == client.PhaseDone {
 			return "" // the result says that
 		}
 		return plain(label) + ": " + string(p.Phase)

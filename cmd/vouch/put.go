@@ -142,7 +142,7 @@ func (a *app) put(ctx context.Context, args []string, o putOptions) error {
 	w.close()
 	a.around = nil
 	if ctx.Err() != nil {
-		return a.explainInterruption(ctx, items, journal != nil)
+		return a.explainInterruption(items, journal != nil)
 	}
 	if gravest != exitOK {
 		return &severalError{gravest}
@@ -150,20 +150,14 @@ func (a *app) put(ctx context.Context, args []string, o putOptions) error {
 	return nil
 }
 
-// explainInterruption says how to go on. The gravest exit is that of the
-// interruption.
-func (a *app) explainInterruption(ctx context.Context, items []item, remembered bool) error {
-	err := context.Cause(ctx)
-	resumable := remembered && !slices.ContainsFunc(items, func(i item) bool { return i.open != nil })
-	if resumable {
+// explainInterruption says how to go on.
+func (a *app) explainInterruption(items []item, remembered bool) error {
+	if remembered && !slices.ContainsFunc(items, func(i item) bool { return i.open != nil }) {
 		a.note("vouch: interrupted. Give the same command again to go on: what was sent in parts is not sent again.")
 	} else {
 		a.note("vouch: interrupted.")
 	}
-	if errors.Is(err, errInterrupted) {
-		return &severalError{exitInterrupted}
-	}
-	return err
+	return &severalError{exitInterrupted}
 }
 
 // putOne sends one file and tells what became of it.
@@ -207,7 +201,7 @@ func (a *app) upload(ctx context.Context, c *client.Client, i item, o putOptions
 				told = true
 				a.note("%s: goes on where it stopped", plain(i.label))
 			}
-			if p.Phase == "verifying" {
+			if p.Phase == client.PhaseVerifying {
 				sent()
 			}
 			show(p)

@@ -89,6 +89,30 @@ func TestWhatWasCutOffGoesOnAndSendsOnlyWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Whoever does not wait long enough asks again by the same command.
+func TestWhatWasSentIsNotSentAgainForItsVerdict(t *testing.T) {
+	for name, size := range map[string]int{"slow-small.bin": 1000, "slow-parts.bin": 12 * mib} {
+		d := newDouble(t)
+		m := newMachine(t, d)
+		r := m.run("put", "--json", "--timeout", "50ms", m.file(name, noise(size)))
+		if r.code != exitNotReady {
+			t.Fatalf("%s", r)
+		}
+		f := d.only(t)
+		if told := objects(t, r.out)[0]; told["id"] != f.record["id"] {
+			t.Errorf("the error does not say which file it is: %s", r)
+		}
+		stored, _ := d.puts()
+		d.mu.Lock()
+		f.record["status"] = "ready"
+		d.mu.Unlock()
+		r = m.must("put", "-q", name)
+		if again, _ := d.puts(); again != stored || strings.TrimSpace(r.out) != f.record["id"] || len(d.all()) != 1 {
+			t.Errorf("%s: %d PUTs after %d, %s", name, again, stored, r)
+		}
+	}
+}
+
 func TestAFileThatWasChangedMeanwhileIsSentAnew(t *testing.T) {
 	d := newDouble(t)
 	m := newMachine(t, d)

@@ -81,6 +81,7 @@ func TestATokenFileIsReadAgainForEveryRequest(t *testing.T) {
 	d.shut(1)
 	p := m.start("", "put", m.file("big.bin", noise(12*mib)))
 	d.await(t)
+	d.await(t) // now nothing is asked of the API until the gate opens
 	d.mu.Lock()
 	d.token, d.requests = "the.next.token", nil
 	d.mu.Unlock()
