@@ -158,7 +158,7 @@ func (o *object) isRange(resp *http.Response, from, to int64) error {
 		return errors.New("S3 answers with a Content-Encoding")
 	}
 	if resp.StatusCode == http.StatusOK { // the whole of it
-		if from != 0 || to != o.file.Size || resp.ContentLength >= 0 && resp.ContentLength != o.file.Size {
+		if from != 0 || to != o.file.Size || resp.ContentLength != o.file.Size {
 			return fmt.Errorf("S3 answers with %d bytes where a range of %d was asked for: %w", resp.ContentLength, to-from, ErrCorrupt)
 		}
 		return nil

@@ -11,6 +11,7 @@ import (
 
 // The bounds of a download's state.
 const (
+	maxSize   = 1 << 50 // bytes of a file
 	maxChunks = 1 << 20
 	maxState  = 512 << 10 // bytes of its file
 )
@@ -27,9 +28,7 @@ type state struct {
 }
 
 func newState(api string, f File, chunkSize int64) state {
-	if least := (f.Size + maxChunks - 1) / maxChunks; chunkSize < least {
-		chunkSize = least
-	}
+	chunkSize = max(min(chunkSize, f.Size), (f.Size+maxChunks-1)/maxChunks, 1)
 	s := state{API: api, FileID: f.ID, Size: f.Size, SHA256: f.ChecksumSHA256, ChunkSize: chunkSize}
 	s.Done = make([]byte, (s.chunks()+7)/8)
 	return s
@@ -56,7 +55,7 @@ func decodeState(data []byte) (s state, ok bool) {
 	if len(data) > maxState || strictly(data, &s) != nil {
 		return state{}, false
 	}
-	if s.Size < 0 || s.ChunkSize < 1 || s.ChunkSize > s.Size && s.Size > 0 && s.ChunkSize > 1<<40 || s.Size/s.ChunkSize >= maxChunks+1 {
+	if s.Size < 0 || s.Size > maxSize || s.ChunkSize < 1 || s.ChunkSize > maxSize || s.chunks() > maxChunks {
 		return state{}, false
 	}
 	return s, len(s.Done) == (s.chunks()+7)/8

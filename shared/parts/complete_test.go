@@ -127,6 +127,20 @@ func TestAPromiseIsWrittenDownBeforeThereIsAnObject(t *testing.T) {
 	}
 }
 
+// Another call, without a promise, has just put it together: this one's promise is
+// on the record before the object is pinned, and not passed over.
+func TestAPromiseHoldsWhoeverPutThePartsTogether(t *testing.T) {
+	for name, change := range map[string]func(*file.File){"by another call": nil, "and expired": func(f *file.File) { f.UploadExpiresAt = now }} {
+		w := &world{}
+		f := w.add(t, change)
+		w.object = &file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
+		got, err := w.completer().Complete(t.Context(), "alice", f.ID, parts.Completion{ChecksumSHA256: sum})
+		if err != nil || got.Status != file.Uploaded || got.ChecksumSHA256 != sum {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
 // Two calls at once with two promises: one of them is kept, and the other refused.
 func TestOfTwoPromisesAtOnceOneIsKept(t *testing.T) {
 	w := &world{held: whole(), page: 1000}
