@@ -18,7 +18,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: run test token functions stack clamd lint fuzz bench chaos corpus model clean help build reproducible supply gosec licences sbom vuln
+.PHONY: run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -38,6 +38,10 @@ token: stack ## print a token that the local stack accepts: make token SUB=alice
 functions: ## build the Lambda functions for this machine
 	@mkdir -p $(BIN)/functions
 	@CGO_ENABLED=0 $(GO) build -trimpath -tags lambda.norpc -o $(BIN)/functions/ ./functions/...
+
+cli: ## build the command vouch to .vouch/bin (docs/cli.md)
+	@mkdir -p $(BIN)
+	@CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/vouch ./cmd/vouch
 
 stack: ## build the local stack
 	@mkdir -p $(BIN)
@@ -60,18 +64,21 @@ reproducible: ## build the last commit's zips twice, in two folders and without 
 
 supply: gosec licences sbom ## check what the code is made of, and list it
 
-gosec: ## look for security faults in what is deployed
-	@! grep -rn '#nosec' --include='*.go' functions shared | grep -vE '#nosec G[0-9]{3} -- .'
+gosec: ## look for security faults in what is deployed, and in what its users run
+	@! grep -rn '#nosec' --include='*.go' functions shared client cmd | grep -vE '#nosec G[0-9]{3} -- .'
 	$(GO) run $(GOSEC) -quiet -severity medium ./functions/... ./shared/...
+	$(GO) run $(GOSEC) -quiet -severity medium -exclude G304,G703 ./client/... ./cmd/...
 
 licences: ## hold the modules that are linked in to the licences that are allowed
 	@cd local && $(GO) run ./cmd/check-licences -dir $(ROOT) -allow $(ALLOWED_DEPLOYED) ./functions/... >/dev/null
+	@cd local && $(GO) run ./cmd/check-licences -dir $(ROOT) -allow $(ALLOWED_DEPLOYED) ./client/... ./cmd/... >/dev/null
 	@cd local && $(GO) run ./cmd/check-licences -dir . -allow $(ALLOWED_LOCAL) ./cmd/... >/dev/null
 
-sbom: ## list the modules of what is deployed to .vouch/sbom, in CycloneDX
+sbom: cli ## list the modules of what is deployed, and of the command vouch, to .vouch/sbom, in CycloneDX
 	@mkdir -p .vouch/sbom
 	@GOBIN=$(BIN) $(GO) install $(CYCLONEDX)
-	@GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(BIN)/cyclonedx-gomod mod -test -licenses -json -output .vouch/sbom/functions.cdx.json .
+	@GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(BIN)/cyclonedx-gomod mod -test -licenses -json -output .vouch/sbom/vouch.cdx.json .
+	@$(BIN)/cyclonedx-gomod bin -json -output .vouch/sbom/cli.cdx.json $(BIN)/vouch
 
 vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.go.dev)
 	$(GO) run $(GOVULNCHECK) ./...

@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -46,7 +47,11 @@ func (s *Stack) Banner(w io.Writer) error {
 		"  logs and events: " + s.logPath + "/{stack.log,functions.log,events.jsonl}",
 		"  ClamAV: " + s.clamd.Database().String(),
 		"",
-		"Alice's token, for " + fmt.Sprint(life.Hours()) + " hours, and a file to try with:",
+		"With the command vouch, which make cli builds to .vouch/bin (docs/cli.md):",
+		`  export VOUCH_API=` + s.APIURL() + ` VOUCH_TOKEN="$(make -s token` + s.tokenArgs() + `)" PATH="$PWD/.vouch/bin:$PATH"`,
+		"  vouch put README.md; vouch ls",
+		"",
+		"Or by hand. Alice's token, for " + fmt.Sprint(life.Hours()) + " hours, and a file to try with:",
 		"  TOKEN=" + token + "; [ -e demo.bin ] || head -c 5000000 /dev/urandom > demo.bin",
 		"Ask, PUT, poll and download:",
 		`  ASK=$(curl -sS ` + s.APIURL() + `/files -H "Authorization: Bearer $TOKEN" -d '{"filename":"demo.bin","contentType":"application/octet-stream","method":"put","size":'$(($(wc -c <demo.bin)))'}'); ID=$(echo "$ASK" | sed 's/.*"id":"\([^"]*\)".*/\1/'); echo "$ASK"`,
@@ -56,4 +61,14 @@ func (s *Stack) Banner(w io.Writer) error {
 	}
 	_, err = io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
+}
+
+// tokenArgs is what make token needs besides for this stack, if it is not where
+// make run starts one by itself.
+func (s *Stack) tokenArgs() string {
+	addr := strings.TrimPrefix(s.api, "http://")
+	if addr == "127.0.0.1:8080" && filepath.Base(s.logPath) == ".vouch" {
+		return ""
+	}
+	return ` ARGS="-api ` + addr + ` -dir ` + s.logPath + `"`
 }
