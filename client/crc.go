@@ -17,8 +17,8 @@ func encodeCRC(crc uint64) string {
 // It is zlib's crc32_combine, for this polynomial: a's checksum is that many zero
 // bits further along, which is a product modulo the polynomial.
 func combineCRC(a, b uint64, length int64) uint64 {
-	shift := uint64(1) << 63                                        // the polynomial 1; the highest bit is the lowest power
-	for power, n := uint64(1)<<55, uint64(length); n > 0; n >>= 1 { // x^8, a byte, squared every time
+	shift := uint64(1) << 63                                // the polynomial 1; the highest bit is the lowest power
+	for power, n := uint64(1)<<55, length; n > 0; n >>= 1 { // x^8, a byte, squared every time
 		if n&1 == 1 {
 			shift = multiplyCRC(shift, power)
 		}

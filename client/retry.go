@@ -25,7 +25,7 @@ func fullJitter(retry int) time.Duration {
 	if retry < 16 {
 		limit = min(limit, firstDelay<<retry)
 	}
-	return time.Duration(rand.Int64N(int64(limit) + 1))
+	return time.Duration(rand.Int64N(int64(limit) + 1)) // #nosec G404 -- nobody gains by knowing it
 }
 
 // retryAfter reads a Retry-After field (RFC 9110, 10.2.3), as seconds or as a

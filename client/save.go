@@ -158,7 +158,7 @@ func (s *saving) open() error {
 	}
 	s.state = fresh
 	// Nothing that is there is followed or written to: the name is made here.
-	if s.file, err = os.OpenFile(s.partPath(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
+	if s.file, err = os.OpenFile(s.partPath(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err != nil { // #nosec G302 -- the umask decides, as for every program that writes files
 		return err
 	}
 	if err := s.file.Truncate(fresh.Size); err != nil {
