@@ -1,5 +1,6 @@
 // Command complete-upload answers POST /files/{id}/complete: the client says
-// that its bytes are there, so verification need not wait for the event.
+// that its bytes are there, so that what was sent in parts is put together, and
+// verification need not wait for the event.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -20,11 +22,18 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.StateMachine)
-	lambda.Start(api.Lambda(api.CompleteUpload(verify.Starter{
-		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
-		Objects:  s3store.New(cfg, env[settings.Bucket]),
-		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
-		Policy:   settings.MustPolicy(),
-		Now:      time.Now,
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table])
+	objects := s3store.New(settings.Patient(cfg), env[settings.Bucket])
+	lambda.Start(api.LambdaUpTo(api.MaxCompletion, api.CompleteUpload(parts.Completer{
+		Records: records,
+		Uploads: objects,
+		Starter: verify.Starter{
+			Records:  records,
+			Objects:  objects,
+			Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
+			Policy:   settings.MustPolicy(),
+			Now:      time.Now,
+		},
+		Now: time.Now,
 	})))
 }

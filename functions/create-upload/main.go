@@ -1,5 +1,5 @@
 // Command create-upload answers POST /files: it writes a pending record and
-// presigns the one PUT that may bring its bytes.
+// presigns the one PUT that may bring its bytes, or begins their upload in parts.
 package main
 
 import (
@@ -18,9 +18,11 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	objects := s3store.New(cfg, env[settings.Bucket])
 	lambda.Start(api.Lambda(api.CreateUpload(upload.Creator{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
-		Presigner: s3store.New(cfg, env[settings.Bucket]),
+		Presigner: objects,
+		Uploads:   objects,
 		Policy:    settings.MustPolicy(),
 		Now:       time.Now,
 	})))

@@ -17,9 +17,11 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	objects := s3store.New(cfg, env[settings.Bucket])
 	lambda.Start(api.Lambda(api.DeleteFile(deletion.Deleter{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
-		Objects: s3store.New(cfg, env[settings.Bucket]),
+		Objects: objects,
+		Uploads: objects,
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	})))

@@ -26,7 +26,7 @@ func main() {
 	objects := s3store.New(cfg, env[settings.Bucket])
 	limits := settings.MustPolicy()
 	lambda.Start(canary.Lambda(canary.Canary{
-		Uploads:     upload.Creator{Records: records, Presigner: objects, Policy: limits, Now: time.Now},
+		Uploads:     upload.Creator{Records: records, Presigner: objects, Policy: canary.OneWay(limits), Now: time.Now},
 		Downloads:   download.Creator{Records: records, Presigner: objects, Policy: limits},
 		Deletions:   deletion.Deleter{Records: records, Objects: objects, Policy: limits, Now: time.Now},
 		Records:     records,

@@ -28,6 +28,7 @@ func main() {
 	lambda.Start(sweep.Lambda(sweep.Sweeper{
 		Records: records,
 		Objects: objects,
+		Uploads: objects,
 		Starter: verify.Starter{
 			Records:  records,
 			Objects:  objects,

@@ -187,7 +187,13 @@ type file struct {
 	Receipt                                                   string
 	Verdict                                                   *verdict
 	Size                                                      int64
-	Upload                                                    struct {
+	Method                                                    string
+	Multipart                                                 struct {
+		PartSize  int64
+		PartCount int
+		ExpiresAt time.Time
+	}
+	Upload struct {
 		Method, URL string
 		Headers     map[string]string
 		ExpiresAt   time.Time

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type operation struct {
 	actions              []string // the permissions it needs
 	reads                bool     // it reads an object, so 404 and 403 must be told apart
 	creates              string   // the reason in the event of the object it creates
+	prepares             bool     // it is of an upload in parts, and creates no object itself
 }
 
 // arn returns the resource that an action is checked on.
@@ -86,8 +88,13 @@ func operationOf(r *http.Request) (operation, bool) {
 		op.actions, op.reads = versioned("s3:GetObjectTagging", "s3:GetObjectVersionTagging"), true
 	case "PUT tagging":
 		op.actions, op.reads = versioned("s3:PutObjectTagging", "s3:PutObjectVersionTagging"), true
-	case "POST uploads", "PUT uploadId":
-		op.actions = []string{"s3:PutObject"}
+	case "POST uploads":
+		op.actions, op.prepares = []string{"s3:PutObject"}, true
+	case "PUT uploadId":
+		if q.Get("partNumber") == "" || r.Header.Get("X-Amz-Copy-Source") != "" {
+			return operation{}, false
+		}
+		op.actions, op.prepares = []string{"s3:PutObject"}, true
 	case "POST uploadId":
 		op.actions, op.creates = []string{"s3:PutObject"}, "CompleteMultipartUpload"
 	case "DELETE uploadId":
@@ -173,11 +180,19 @@ func conditionContext(r *http.Request, signed signature, op operation, tags map[
 		}
 	}
 	q := r.URL.Query()
-	set("s3:prefix", q.Get("prefix"))
-	set("s3:max-keys", q.Get("max-keys"))
+	if !slices.Contains(op.actions, "s3:ListBucketMultipartUploads") { // which has neither key
+		set("s3:prefix", q.Get("prefix"))
+		set("s3:max-keys", q.Get("max-keys"))
+	}
 	set("s3:VersionId", op.version)
 	set("s3:if-none-match", r.Header.Get("If-None-Match"))
 	set("s3:if-match", r.Header.Get("If-Match"))
+	switch { // "Enforce conditional writes on Amazon S3 buckets", Amazon S3 User Guide
+	case op.creates != "":
+		set("s3:ObjectCreationOperation", "true")
+	case op.prepares:
+		set("s3:ObjectCreationOperation", "false")
+	}
 	set("s3:x-amz-content-sha256", r.Header.Get("X-Amz-Content-Sha256"))
 	set("s3:x-amz-server-side-encryption", r.Header.Get("X-Amz-Server-Side-Encryption"))
 	for k, v := range tags {

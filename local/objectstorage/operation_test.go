@@ -24,6 +24,8 @@ func TestEachOperationNeedsThePermissionsThatAWSLists(t *testing.T) {
 		{"GET", "/b/k?tagging&versionId=v", "", "s3:GetObjectVersionTagging"},
 		{"POST", "/b/k?uploads", "", "s3:PutObject"},
 		{"PUT", "/b/k?uploadId=u&partNumber=1", "", "s3:PutObject"},
+		{"PUT", "/b/k?uploadId=u&partNumber=1", "X-Amz-Copy-Source", ""},
+		{"PUT", "/b/k?uploadId=u", "", ""},
 		{"POST", "/b/k?uploadId=u", "", "s3:PutObject"},
 		{"DELETE", "/b/k?uploadId=u", "", "s3:AbortMultipartUpload"},
 		{"GET", "/b/k?uploadId=u", "", "s3:ListMultipartUploadParts"},
@@ -88,5 +90,29 @@ func TestSequencersOnlyGrow(t *testing.T) {
 			t.Fatalf("%s after %s", next, last)
 		}
 		last = next
+	}
+}
+
+// A role that may begin uploads in parts, or send parts, must not be able to make
+// an object without the condition that it is the first.
+func TestOnlyWhatMakesAnObjectCountsAsItsCreation(t *testing.T) {
+	for _, tt := range []struct{ method, target, want string }{
+		{"PUT", "/b/k", "true"},
+		{"POST", "/b/k?uploadId=u", "true"},
+		{"POST", "/b/k?uploads", "false"},
+		{"PUT", "/b/k?uploadId=u&partNumber=1", "false"},
+		{"GET", "/b/k", ""},
+		{"DELETE", "/b/k?uploadId=u", ""},
+		{"GET", "/b/k?uploadId=u", ""},
+	} {
+		r := httptest.NewRequest(tt.method, tt.target, nil)
+		op, ok := operationOf(r)
+		if !ok {
+			t.Fatalf("%s %s is not offered", tt.method, tt.target)
+		}
+		c := conditionContext(r, signature{}, op, nil)
+		if got := strings.Join(c["s3:ObjectCreationOperation"], ","); got != tt.want {
+			t.Errorf("%s %s: %q, want %q", tt.method, tt.target, got, tt.want)
+		}
 	}
 }

@@ -59,8 +59,17 @@ type (
 
 // Lambda returns h as the handler of a Lambda function behind an HTTP API. It
 // refuses a request without a subject, whatever the gateway let through.
-func Lambda(h Handler) func(context.Context, Event) (Reply, error) {
-	return function(func(ctx context.Context, e Event) (Response, error) { return serve(ctx, h, e) })
+func Lambda(h Handler) func(context.Context, Event) (Reply, error) { return LambdaUpTo(MaxBody, h) }
+
+// LambdaUpTo is Lambda for a call whose body may have up to most bytes.
+func LambdaUpTo(most int, h Handler) func(context.Context, Event) (Reply, error) {
+	return function(func(ctx context.Context, e Event) (Response, error) {
+		r, err := read(e, most)
+		if err != nil {
+			return Response{}, err
+		}
+		return h(ctx, r)
+	})
 }
 
 // Public answers a call to a route without an authorizer. Nothing of the
@@ -98,20 +107,12 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 	}
 }
 
-func serve(ctx context.Context, h Handler, e Event) (Response, error) {
-	r, err := read(e)
-	if err != nil {
-		return Response{}, err
-	}
-	return h(ctx, r)
-}
-
-func read(e Event) (Request, error) {
+func read(e Event, most int) (Request, error) {
 	authorizer := e.RequestContext.Authorizer
 	if authorizer == nil || authorizer.JWT == nil || authorizer.JWT.Claims["sub"] == "" {
 		return Request{}, &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject.", Accepted: "a token with a sub claim"}
 	}
-	body, err := bodyOf(e)
+	body, err := bodyOf(e, most)
 	if err != nil {
 		return Request{}, err
 	}

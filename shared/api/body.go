@@ -15,11 +15,18 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// MaxBody is the longest request body accepted, in bytes. The longest request
-// that makes sense is well under 2 KiB.
-const MaxBody = 16 << 10
+// The longest request bodies accepted, in bytes.
+const (
+	// MaxBody is that of every call but one. The longest request that makes sense
+	// is well under 4 KiB.
+	MaxBody = 16 << 10
 
-func bodyOf(e Event) ([]byte, error) {
+	// MaxCompletion is that of CompleteUpload, which may list file.MaxParts parts
+	// of some 100 bytes each.
+	MaxCompletion = 1 << 20
+)
+
+func bodyOf(e Event, most int) ([]byte, error) {
 	body := []byte(e.Body)
 	if e.IsBase64Encoded {
 		var err error
@@ -27,11 +34,11 @@ func bodyOf(e Event) ([]byte, error) {
 			return nil, &file.Error{Code: file.CodeInvalidRequest, Detail: "The body cannot be decoded.", Accepted: "a JSON object"}
 		}
 	}
-	if len(body) > MaxBody {
+	if len(body) > most {
 		return nil, &file.Error{
 			Code:     file.CodeRequestTooLarge,
 			Detail:   fmt.Sprintf("The request body has %d bytes.", len(body)),
-			Accepted: fmt.Sprintf("at most %d bytes; the file itself goes to the upload URL", MaxBody),
+			Accepted: fmt.Sprintf("at most %d bytes; the file itself goes to the upload URL", most),
 		}
 	}
 	return body, nil
@@ -43,8 +50,17 @@ func bodyOf(e Event) ([]byte, error) {
 // so that nobody between client and record can read a request differently.
 // Every field in required must be there. The error is a *file.Error.
 func decodeObject(body []byte, fields map[string]any, required ...string) error {
+	return decodeObjectAt("", body, fields, required...)
+}
+
+// decodeObjectAt is decodeObject for an object within the body, whose place there
+// the errors name, as parts[3].
+func decodeObjectAt(place string, body []byte, fields map[string]any, required ...string) error {
 	accepted := "a JSON object with " + strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 	refuse := func(field, detail string) error {
+		if place != "" {
+			field = strings.TrimSuffix(place+"."+field, ".")
+		}
 		return &file.Error{Code: file.CodeInvalidRequest, Field: field, Detail: detail, Accepted: accepted}
 	}
 	if !utf8.Valid(body) {
@@ -89,6 +105,43 @@ func decodeObject(body []byte, fields map[string]any, required ...string) error 
 		}
 	}
 	return nil
+}
+
+// errNoElement says that an element of an array is not of the type asked for.
+var errNoElement = errors.New("not an element")
+
+// decodeArray reads list, the value of the field name, as one JSON array of at
+// most file.MaxParts elements, and gives each to element with its place, as
+// parts[3]. It refuses a null, and what element refuses by errNoElement.
+func decodeArray(list json.RawMessage, name string, element func(place string, raw []byte) error) error {
+	refuse := func(field, detail string) error {
+		return &file.Error{Code: file.CodeInvalidRequest, Field: field, Detail: detail, Accepted: fmt.Sprintf("an array of at most %d elements", file.MaxParts)}
+	}
+	d := json.NewDecoder(bytes.NewReader(list))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return refuse(name, "The field has the wrong type.")
+	}
+	for i := 0; d.More(); i++ {
+		if i == file.MaxParts {
+			return refuse(name, "The array is too long.")
+		}
+		place := fmt.Sprintf("%s[%d]", name, i)
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return refuse(place, "The body is not valid JSON.")
+		}
+		err := errNoElement
+		if string(raw) != "null" {
+			err = element(place, raw)
+		}
+		if errors.Is(err, errNoElement) {
+			return refuse(place, "It has the wrong type, or is out of range.")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil // decodeObject has read the array to its end
 }
 
 // noBody refuses a body where none is read, so that nothing a client sends is

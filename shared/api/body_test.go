@@ -59,7 +59,7 @@ func TestBodiesTooLargeAreRefusedBeforeTheyAreRead(t *testing.T) {
 		{Body: long},
 		{Body: base64.StdEncoding.EncodeToString([]byte(long)), IsBase64Encoded: true},
 	} {
-		if _, err := bodyOf(e); file.CodeOf(err) != file.CodeRequestTooLarge {
+		if _, err := bodyOf(e, MaxBody); file.CodeOf(err) != file.CodeRequestTooLarge {
 			t.Errorf("%v", err)
 		}
 	}

@@ -10,14 +10,17 @@ import (
 	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
-// Created is the answer to CreateUpload.
+// Created is the answer to CreateUpload, with the one of them that says how the
+// bytes are sent.
 type Created struct {
 	File
-	Upload Upload `json:"upload"`
+	Upload    *Upload    `json:"upload,omitempty"`
+	Multipart *Multipart `json:"multipart,omitempty"`
 }
 
 // Upload says how the bytes are to be sent. Headers is exactly what the client
@@ -33,13 +36,23 @@ type Upload struct {
 func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
 		ask := upload.Request{Owner: r.Subject}
+		var method *file.Method
+		var partSize *int64
 		err := decodeObject(r.Body, map[string]any{
 			"filename":       &ask.Filename,
 			"contentType":    &ask.ContentType,
 			"size":           &ask.Size,
 			"checksumSHA256": &ask.ChecksumSHA256,
+			"method":         &method,
+			"partSize":       &partSize,
 		}, "filename", "contentType", "size")
 		if err != nil {
+			return Response{}, err
+		}
+		if ask.Method, err = methodOf(method); err != nil {
+			return Response{}, err
+		}
+		if ask.PartSize, err = partSizeOf(partSize); err != nil {
 			return Response{}, err
 		}
 		f, put, err := c.Create(ctx, ask)
@@ -49,25 +62,60 @@ func CreateUpload(c upload.Creator) Handler {
 		h := headersOf(f)
 		h["Location"] = "/files/" + f.ID
 		h["Cache-Control"] = "no-store" // the URL is a secret
-		return Response{Status: http.StatusCreated, Header: h, Body: Created{
-			File:   view(f),
-			Upload: Upload{Method: put.Method, URL: put.URL, Headers: put.Headers, ExpiresAt: stamp(put.ExpiresAt)},
-		}}, nil
+		created := Created{File: view(f)}
+		if f.Method == file.Multipart {
+			m := multipart(f)
+			created.Multipart = &m
+		} else {
+			created.Upload = &Upload{Method: put.Method, URL: put.URL, Headers: put.Headers, ExpiresAt: stamp(put.ExpiresAt)}
+		}
+		return Response{Status: http.StatusCreated, Header: h, Body: created}, nil
 	}
+}
+
+// methodOf reads a method that may be left out, which is the empty one, but not
+// be empty.
+func methodOf(m *file.Method) (file.Method, error) {
+	if m == nil {
+		return "", nil
+	}
+	if !m.Valid() {
+		return "", &file.Error{
+			Code: file.CodeMethodRefused, Field: "method", Detail: "There is no such method.",
+			Accepted: fmt.Sprintf("one of %s, %s, %s", file.Put, file.Multipart, file.Form),
+		}
+	}
+	return *m, nil
+}
+
+// partSizeOf reads a part size that may be left out, which is 0, but not be 0.
+func partSizeOf(n *int64) (int64, error) {
+	if n == nil {
+		return 0, nil
+	}
+	if *n < file.MinPartSize {
+		return 0, &file.Error{
+			Code: file.CodeInvalidParts, Field: "partSize", Detail: "The parts are too small for S3.",
+			Accepted: fmt.Sprintf("from %d bytes", int64(file.MinPartSize)),
+		}
+	}
+	return *n, nil
 }
 
 // Completer takes an owner's word that an upload is done.
 type Completer interface {
-	Complete(ctx context.Context, subject, id string) (file.File, error)
+	Complete(ctx context.Context, subject, id string, c parts.Completion) (file.File, error)
 }
 
-// CompleteUpload answers POST /files/{id}/complete.
+// CompleteUpload answers POST /files/{id}/complete, whose body may have up to
+// MaxCompletion bytes.
 func CompleteUpload(c Completer) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
-		if err := noBody(r.Body); err != nil {
+		said, err := completionOf(r.Body)
+		if err != nil {
 			return Response{}, err
 		}
-		f, err := c.Complete(ctx, r.Subject, r.FileID)
+		f, err := c.Complete(ctx, r.Subject, r.FileID, said)
 		if err != nil {
 			return Response{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
 )
 
@@ -14,9 +15,9 @@ import (
 // Research). It is kept backwards, because scanners also take away programs and
 // sources that it stands in.
 func eicar() []byte {
-	file := []byte(`*H+H$!ELIF-TSET-SURIVITNA-DRADNATS-RACIE$}7)CC7)^P(45XZP\4[PA@%P!O5X`)
-	slices.Reverse(file)
-	return file
+	reversed := []byte(`*H+H$!ELIF-TSET-SURIVITNA-DRADNATS-RACIE$}7)CC7)^P(45XZP\4[PA@%P!O5X`)
+	slices.Reverse(reversed)
+	return reversed
 }
 
 // randomBytes is how many random bytes the clean file spells out.
@@ -45,4 +46,11 @@ func ContentType(p policy.Policy) string {
 		}
 	}
 	return text
+}
+
+// OneWay returns the policy that the canary's uploads are granted by: p, but by
+// the one method that the canary sends by, whatever p allows clients.
+func OneWay(p policy.Policy) policy.Policy {
+	p.Methods = []file.Method{file.Put}
+	return p
 }

@@ -22,10 +22,16 @@ type Objects interface {
 	DeleteAll(ctx context.Context, key string) error
 }
 
+// Uploads ends every upload in parts under a key; ending none is no error.
+type Uploads interface {
+	AbortUploads(ctx context.Context, key string) error
+}
+
 // Deleter deletes files.
 type Deleter struct {
 	Records Records
 	Objects Objects
+	Uploads Uploads
 	Policy  policy.Policy
 	Now     func() time.Time
 }
@@ -35,7 +41,8 @@ type Deleter struct {
 // error. It returns file.ErrNotFound as access.Load does.
 //
 // Should the removal fail, or bytes still arrive by an upload URL that lives
-// on, the sweeper removes them once that URL is dead.
+// on, the sweeper removes them once that URL is dead. Parts have URLs of their
+// own, which live shorter than their upload.
 func (d Deleter) Delete(ctx context.Context, subject, id string) error {
 	f, err := access.Load(ctx, d.Records, subject, id)
 	if err != nil {
@@ -43,10 +50,14 @@ func (d Deleter) Delete(ctx context.Context, subject, id string) error {
 	}
 	if f.Status != file.Deleted {
 		now := d.Now().UTC()
+		dead := later(now, f.UploadExpiresAt)
+		if f.Method == file.Multipart {
+			dead = now.Add(d.Policy.UploadLife)
+		}
 		_, err = d.Records.Change(ctx, id, file.Change{
 			To:      file.Deleted,
 			At:      now,
-			SweepAt: later(now, f.UploadExpiresAt).Add(d.Policy.ArrivalGrace),
+			SweepAt: dead.Add(d.Policy.ArrivalGrace),
 			PurgeAt: now.Add(d.Policy.PurgeAfter),
 		})
 		if current, moved := file.Conflict(err); moved && current.Status == file.Deleted {
@@ -54,6 +65,11 @@ func (d Deleter) Delete(ctx context.Context, subject, id string) error {
 		}
 		if err != nil {
 			return fmt.Errorf("mark file %s deleted: %w", id, err)
+		}
+	}
+	if f.Method == file.Multipart {
+		if err := d.Uploads.AbortUploads(ctx, f.Key); err != nil {
+			return fmt.Errorf("abort the upload of file %s: %w", id, err)
 		}
 	}
 	if err := d.Objects.DeleteAll(ctx, f.Key); err != nil {

@@ -1,6 +1,6 @@
 // Package s3store reaches the objects in one versioned S3 bucket: it presigns
-// the one PUT and the one GET that a file is allowed, and reads, tags and
-// deletes exact versions.
+// the PUT, or those of its parts, and the GET that a file is allowed, and reads,
+// tags and deletes exact versions.
 package s3store
 
 import (
@@ -65,14 +65,19 @@ func (s *Store) describe(ctx context.Context, key string, versionID *string) (fi
 	if err != nil {
 		return file.Object{}, fmt.Errorf("head object %s: %w", key, err)
 	}
-	return file.Object{
-		Key:            key,
-		VersionID:      aws.ToString(out.VersionId),
-		ETag:           strings.Trim(aws.ToString(out.ETag), `"`),
-		Size:           aws.ToInt64(out.ContentLength),
-		ContentType:    aws.ToString(out.ContentType),
-		ChecksumSHA256: aws.ToString(out.ChecksumSHA256),
-	}, nil
+	obj := file.Object{
+		Key:         key,
+		VersionID:   aws.ToString(out.VersionId),
+		ETag:        strings.Trim(aws.ToString(out.ETag), `"`),
+		Size:        aws.ToInt64(out.ContentLength),
+		ContentType: aws.ToString(out.ContentType),
+	}
+	// A composite one is of the parts' checksums, and not of the bytes ("Checking
+	// object integrity", Amazon S3 User Guide).
+	if out.ChecksumType != types.ChecksumTypeComposite {
+		obj.ChecksumSHA256 = aws.ToString(out.ChecksumSHA256)
+	}
+	return obj, nil
 }
 
 // Open opens one version for one pass, only while its ETag is etag. It returns

@@ -31,14 +31,8 @@ const (
 // three attempts do not mend, the hop that called the function tries again
 // (docs/reliability.md).
 func awsConfig(ctx context.Context, more ...func(*config.LoadOptions) error) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectWithin }).
-		WithTransportOptions(func(t *http.Transport) {
-			t.TLSHandshakeTimeout = connectWithin
-			t.ResponseHeaderTimeout = answerWithin
-		})
 	return config.LoadDefaultConfig(ctx, append([]func(*config.LoadOptions) error{
-		config.WithHTTPClient(client),
+		config.WithHTTPClient(httpClient(answerWithin)),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = attempts
@@ -46,4 +40,26 @@ func awsConfig(ctx context.Context, more ...func(*config.LoadOptions) error) (aw
 			})
 		}),
 	}, more...)...)
+}
+
+// httpClient makes the connections of AWS clients. answer is how long they wait
+// for an answer to begin; 0 for as long as the call's context lets them.
+func httpClient(answer time.Duration) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectWithin }).
+		WithTransportOptions(func(t *http.Transport) {
+			t.TLSHandshakeTimeout = connectWithin
+			t.ResponseHeaderTimeout = answer
+		})
+}
+
+// Patient returns cfg for calls that may take as long as their context lets them:
+// S3 puts thousands of parts together before it says how that went, and may not
+// begin to answer until then ("CompleteMultipartUpload", Amazon S3 API Reference:
+// "could take several minutes"). An attempt that is cut off for being slow would
+// only be followed by one that finds the upload gone.
+func Patient(cfg aws.Config) aws.Config {
+	patient := cfg.Copy()
+	patient.HTTPClient = httpClient(0)
+	return patient
 }

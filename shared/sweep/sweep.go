@@ -34,10 +34,16 @@ type Objects interface {
 	DeleteAll(ctx context.Context, key string) error
 }
 
+// Uploads ends every upload in parts under a key; ending none is no error.
+type Uploads interface {
+	AbortUploads(ctx context.Context, key string) error
+}
+
 // Sweeper looks after files that are due.
 type Sweeper struct {
 	Records  Records
 	Objects  Objects
+	Uploads  Uploads
 	Starter  verify.Starter
 	Finisher verify.Finisher
 	Policy   policy.Policy
@@ -90,6 +96,9 @@ func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {
 		return s.unannounced(ctx, f, report)
 	}
 	// Expired or deleted, and kept due only until no URL can bring bytes any more.
+	if err := s.abort(ctx, f); err != nil {
+		return err
+	}
 	if err := s.Objects.DeleteAll(ctx, f.Key); err != nil {
 		return err
 	}
@@ -112,17 +121,31 @@ func (s Sweeper) pending(ctx context.Context, f file.File, report *Report) error
 		return err
 	}
 	now := s.Now().UTC()
+	dead := now
+	if f.Method == file.Multipart {
+		dead = now.Add(s.Policy.UploadLife) // the URL of a part may be as young as the upload was old
+	}
 	_, err = s.Records.Change(ctx, f.ID, file.Change{
 		To: file.Expired, At: now,
-		SweepAt: now.Add(s.Policy.ArrivalGrace), PurgeAt: now.Add(s.Policy.PurgeAfter),
+		SweepAt: dead.Add(s.Policy.ArrivalGrace), PurgeAt: now.Add(s.Policy.PurgeAfter),
 	})
 	if _, moved := file.Conflict(err); moved {
 		return nil
 	}
-	if err == nil {
-		report.Expired++
+	if err != nil {
+		return err
 	}
-	return err
+	report.Expired++
+	return s.abort(ctx, f) // once more when no URL lives: a part on its way may outlive this
+}
+
+// abort ends the upload of a file that is sent in parts, and whatever else was
+// begun under its key.
+func (s Sweeper) abort(ctx context.Context, f file.File) error {
+	if f.Method != file.Multipart {
+		return nil
+	}
+	return s.Uploads.AbortUploads(ctx, f.Key)
 }
 
 // unverified restarts a verification that is overdue, and gives up on one that

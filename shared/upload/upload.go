@@ -19,6 +19,11 @@ type Request struct {
 	ContentType    string
 	Size           int64  // bytes
 	ChecksumSHA256 string // base64, or empty
+
+	// Method is how the client wants to send the bytes, empty for as the policy
+	// chooses; PartSize is the bytes of a part, 0 likewise, for Multipart only.
+	Method   file.Method
+	PartSize int64
 }
 
 // Put is the one request that a presigned URL is to allow.
@@ -39,9 +44,13 @@ type Instructions struct {
 	ExpiresAt time.Time
 }
 
-// Records keeps a new record. It fails when the id is already taken.
+// Records keeps new records.
 type Records interface {
+	// Create keeps a new record. It fails when the id is already taken.
 	Create(ctx context.Context, f file.File) error
+
+	// Begin writes down that an upload in parts is begun, as file.Begun says.
+	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
 }
 
 // Presigner signs a Put.
@@ -53,15 +62,21 @@ type Presigner interface {
 type Creator struct {
 	Records   Records
 	Presigner Presigner
+	Uploads   Beginner
 	Policy    policy.Policy
 	Now       func() time.Time
 }
 
 // Create checks the request against the policy, writes the pending record and
-// returns it with the instructions. What it refuses it refuses with a
+// returns it with the instructions; of a file that is sent in parts there are
+// none, since each part has its own. What it refuses it refuses with a
 // *file.Error before anything is written or signed.
 func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions, error) {
 	contentType, err := c.check(r)
+	if err != nil {
+		return file.File{}, Instructions{}, err
+	}
+	method, partSize, err := c.method(r)
 	if err != nil {
 		return file.File{}, Instructions{}, err
 	}
@@ -69,41 +84,68 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("make a file id: %w", err)
 	}
-	key := file.Key(r.Owner, id)
+	now := c.Now().UTC()
+	f := file.File{
+		ID:             id,
+		Owner:          r.Owner,
+		Filename:       r.Filename,
+		Method:         method,
+		ContentType:    contentType,
+		Size:           r.Size,
+		PartSize:       partSize,
+		ChecksumSHA256: r.ChecksumSHA256,
+		Status:         file.Pending,
+		Key:            file.Key(r.Owner, id),
+		CreatedAt:      now,
+		UpdatedAt:      now,
+		Revision:       1,
+	}
+	if method == file.Multipart {
+		f, err = c.begin(ctx, f)
+		return f, Instructions{}, err
+	}
 
 	// Signed before it is written: signing can fail and leaves nothing behind.
 	instructions, err := c.Presigner.PresignPut(ctx, Put{
-		Key:            key,
-		ContentType:    contentType,
-		Size:           r.Size,
-		ChecksumSHA256: r.ChecksumSHA256,
+		Key:            f.Key,
+		ContentType:    f.ContentType,
+		Size:           f.Size,
+		ChecksumSHA256: f.ChecksumSHA256,
 		Life:           c.Policy.UploadLife,
 	})
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", id, err)
 	}
-
-	now := c.Now().UTC()
-	f := file.File{
-		ID:              id,
-		Owner:           r.Owner,
-		Filename:        r.Filename,
-		Method:          file.Put,
-		ContentType:     contentType,
-		Size:            r.Size,
-		ChecksumSHA256:  r.ChecksumSHA256,
-		Status:          file.Pending,
-		Key:             key,
-		CreatedAt:       now,
-		UpdatedAt:       now,
-		UploadExpiresAt: instructions.ExpiresAt,
-		SweepAt:         instructions.ExpiresAt.Add(c.Policy.ArrivalGrace),
-		Revision:        1,
-	}
+	f.UploadExpiresAt = instructions.ExpiresAt
+	f.SweepAt = instructions.ExpiresAt.Add(c.Policy.ArrivalGrace)
 	if err := c.Records.Create(ctx, f); err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("write the record of %s: %w", id, err)
 	}
 	return f, instructions, nil
+}
+
+// method returns how the bytes are to be sent, and of how many each part is.
+func (c Creator) method(r Request) (file.Method, int64, error) {
+	method, err := c.Policy.Method(r.Method, r.Size)
+	if err != nil {
+		return "", 0, err
+	}
+	switch {
+	case method == file.Multipart:
+		partSize, err := c.Policy.PartSize(r.PartSize, r.Size)
+		return method, partSize, err
+	case method == file.Form:
+		return "", 0, &file.Error{
+			Code: file.CodeMethodRefused, Field: "method",
+			Detail: "Files are not sent by forms here.", Accepted: "one of put, multipart",
+		}
+	case r.PartSize != 0:
+		return "", 0, &file.Error{
+			Code: file.CodeInvalidParts, Field: "partSize",
+			Detail: "The file is not sent in parts.", Accepted: "partSize only with the method " + string(file.Multipart),
+		}
+	}
+	return method, 0, nil
 }
 
 func (c Creator) check(r Request) (contentType string, err error) {

@@ -24,6 +24,9 @@ type Records struct {
 
 	// BeforeRenew is the same before each renewal.
 	BeforeRenew func(id string, n file.Renewal) error
+
+	// BeforeBegin is the same before an upload in parts is written down as begun.
+	BeforeBegin func(id string) error
 }
 
 // Create keeps a new record, replacing none.
@@ -140,4 +143,48 @@ func (r *Records) Settle(_ context.Context, f file.File) error {
 		r.files[f.ID] = current
 	}
 	return nil
+}
+
+// Begin applies b as file.Begun says.
+func (r *Records) Begin(_ context.Context, id string, b file.Begun) (file.File, error) {
+	if r.BeforeBegin != nil {
+		if err := r.BeforeBegin(id); err != nil {
+			return file.File{}, err
+		}
+	}
+	return r.whilePending(id, func(f *file.File) bool {
+		if f.Method != file.Multipart || f.UploadID != "" {
+			return false
+		}
+		f.UploadID, f.UploadExpiresAt, f.SweepAt, f.UpdatedAt = b.UploadID, b.ExpiresAt, b.SweepAt, b.At
+		return true
+	})
+}
+
+// Promise applies p as file.Promise says.
+func (r *Records) Promise(_ context.Context, id string, p file.Promise) (file.File, error) {
+	return r.whilePending(id, func(f *file.File) bool {
+		if f.ChecksumSHA256 != "" && f.ChecksumSHA256 != p.ChecksumSHA256 {
+			return false
+		}
+		f.ChecksumSHA256, f.UpdatedAt = p.ChecksumSHA256, p.At
+		return true
+	})
+}
+
+// whilePending writes a pending record as change says, or not if it refuses.
+func (r *Records) whilePending(id string, change func(*file.File) bool) (file.File, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.files[id]
+	if !ok {
+		return file.File{}, file.ErrNotFound
+	}
+	changed := f
+	if f.Status != file.Pending || !change(&changed) {
+		return file.File{}, &file.ConflictError{To: file.Pending, Current: f}
+	}
+	changed.Revision++
+	r.files[id] = changed
+	return changed, nil
 }

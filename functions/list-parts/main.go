@@ -1,0 +1,26 @@
+// Command list-parts answers GET /files/{id}/parts: which parts of a file S3
+// holds.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/parts"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	lambda.Start(api.Lambda(api.ListParts(parts.Lister{
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Uploads: s3store.New(cfg, env[settings.Bucket]),
+		Now:     time.Now,
+	})))
+}

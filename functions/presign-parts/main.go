@@ -1,0 +1,27 @@
+// Command presign-parts answers POST /files/{id}/parts: it presigns the PUTs that
+// may bring parts of a file.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/parts"
+	"github.com/vouch-s3/vouch/shared/s3store"
+	"github.com/vouch-s3/vouch/shared/settings"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	lambda.Start(api.Lambda(api.PresignParts(parts.Presigner{
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Signer:  s3store.New(cfg, env[settings.Bucket]),
+		Policy:  settings.MustPolicy(),
+		Now:     time.Now,
+	})))
+}
