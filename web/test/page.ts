@@ -8,14 +8,18 @@ interface AnyUppy {
   on(event: string, callback: (...args: any[]) => void): unknown;
 }
 
-export function page(start: (api: string, token: () => Promise<string>, options?: UploadOptions) => { uppy: AnyUppy; vouch: Vouch }) {
+export function page(
+  start: (api: string, token: () => Promise<string>, options?: UploadOptions) => { uppy: AnyUppy; vouch: Vouch },
+) {
   const config = JSON.parse(document.getElementById('config')!.textContent!);
   const { uppy, vouch } = start(config.api, async () => config.token, { partSize: 5 << 20 });
   const seen = { errors: [] as string[], ids: {} as Record<string, string>, parts: 0, completes: [] as any[] };
   uppy.on('upload-success', (file, response) => (seen.ids[file.name] = response.body.key));
   uppy.on('upload-error', (_, error) => seen.errors.push(error.message));
   uppy.on('s3-multipart:part-uploaded', () => seen.parts++);
-  uppy.on('complete', (result) => seen.completes.push({ ok: result.successful.map((f: any) => f.name), bad: result.failed.map((f: any) => f.name) }));
+  uppy.on('complete', (result) =>
+    seen.completes.push({ ok: result.successful.map((f: any) => f.name), bad: result.failed.map((f: any) => f.name) }),
+  );
   const changes: string[] = [];
   Object.assign(window, {
     uppy,
@@ -34,6 +38,7 @@ export function page(start: (api: string, token: () => Promise<string>, options?
       const digest = await crypto.subtle.digest('SHA-256', await data.arrayBuffer());
       return btoa(String.fromCharCode(...new Uint8Array(digest)));
     },
-    wait: (id: string) => vouch.wait(id, { onChange: (file) => changes.push(file.status), signal: AbortSignal.timeout(30_000) }),
+    wait: (id: string) =>
+      vouch.wait(id, { onChange: (file) => changes.push(file.status), signal: AbortSignal.timeout(30_000) }),
   });
 }
