@@ -185,7 +185,6 @@ for (const version of [6, 5]) {
       const id = await tab.begun();
       await pause(1000); // Golden Retriever writes down twice a second at most
       tab.puts.length = 0;
-      await tab.page.unrouteAll();
       await tab.page.reload();
       await until(() => tab.eval('uppy.getFiles().length'), 'Golden Retriever has brought the file back');
       assert.deepEqual(tab.puts, [], 'before the user says so');
@@ -245,17 +244,31 @@ for (const version of [6, 5]) {
     });
 
     test('a part whose URL has run out is sent to a new one, unasked', async (tab) => {
+      // The last part is a small one: the local S3 breaks a connection off whose
+      // body it does not want to read, and no page reads its answer then.
+      await tab.age('/files/*/parts', ({ parts }) =>
+        parts.find((part: { partNumber: number }) => part.partNumber === 6),
+      );
+      const sum = await tab.add('data.bin', 'application/octet-stream', 25 * MiB + 1024);
+      const file = await tab.wait(await tab.sent('data.bin'));
+      assert.deepEqual([file.status, file.checksumSHA256], ['ready', sum]);
+      assert.deepEqual(
+        tab.puts.filter((put) => put.part === 6).map((put) => put.status),
+        [403, 200],
+      );
+      assert.deepEqual(tab.taken(), [1, 2, 3, 4, 5, 6]);
+      await until(() => tab.eval('seen.completes.length'), 'Uppy says that all is done');
+      assert.deepEqual(await tab.eval('seen.completes'), [{ ok: ['data.bin'], bad: [] }]);
+    });
+
+    test('so it is if the page cannot read why its URL was refused', async (tab) => {
       await tab.age('/files/*/parts', ({ parts }) =>
         parts.find((part: { partNumber: number }) => part.partNumber === 2),
       );
       const sum = await tab.add('data.bin', 'application/octet-stream', 30 * MiB);
       const file = await tab.wait(await tab.sent('data.bin'));
       assert.deepEqual([file.status, file.checksumSHA256], ['ready', sum]);
-      const second = tab.puts.filter((put) => put.part === 2).map((put) => put.status);
-      assert.deepEqual(second, [403, 200]);
       assert.deepEqual(tab.taken(), [1, 2, 3, 4, 5, 6]);
-      await until(() => tab.eval('seen.completes.length'), 'Uppy says that all is done');
-      assert.deepEqual(await tab.eval('seen.completes'), [{ ok: ['data.bin'], bad: [] }]);
     });
 
     test('a small file whose URL has run out is asked for again, and the old one is deleted', async (tab) => {

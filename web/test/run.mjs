@@ -19,7 +19,11 @@ await build({
   sourcemap: 'inline',
 });
 const built = tests.map((name) => join(outdir, name.replace(/\.ts$/, '.mjs')));
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=1', ...built], {
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-concurrency=1', ...process.argv.slice(3), ...built],
+  {
+    stdio: 'inherit',
+  },
+);
 process.exit(status ?? 1);

@@ -1,4 +1,4 @@
-import { Problem, type Abortable, type HeldParts, type Presigned, type Vouch } from './vouch.js';
+import { Problem, Unreachable, type Abortable, type HeldParts, type Presigned, type Vouch } from './vouch.js';
 
 /** What is read of a file of Uppy's, in 5 and in 6. */
 export interface File {
@@ -8,6 +8,7 @@ export interface File {
   size: number | null;
   data?: unknown;
   meta: { name?: string };
+  error?: string | null;
   progress: { uploadComplete?: boolean };
   /** Kept by Uppy, and by Golden Retriever over a reload. */
   s3Multipart?: { uploadId?: string };
@@ -47,8 +48,8 @@ interface Sent {
   asking?: Promise<Put>;
   /** The file was taken out of Uppy. */
   removed?: boolean;
-  /** The last error is one that a new try mends. */
-  mendable?: boolean;
+  /** The last error is one that a new try mends, at once or in a while. */
+  mend?: 'now' | 'later' | undefined;
   /** Tries without a part or an end between them. */
   tries: number;
 }
@@ -248,7 +249,13 @@ export class Uploads {
     const closed = error instanceof Problem && error.is('closed', 'not-found');
     const stale = error instanceof Stale || (closed && error.fileStatus !== 'deleted');
     if (stale || closed) this.forget(file.id);
-    sent.mendable = sent.tries < maxTries && (stale || (refused(error) && (this.#plugin === 6 || !this.inParts(file))));
+    sent.mend = undefined;
+    if (sent.tries === maxTries) return;
+    if (stale) sent.mend = 'now';
+    else if (this.#plugin === 5 && this.inParts(file))
+      return; // it has tried by itself, and aborted the upload
+    else if (refused(error)) sent.mend = 'now';
+    else if (lost(error)) sent.mend = 'later';
   }
 
   /** Tries again what a new URL mends, before Uppy says how the batch ended. */
@@ -256,10 +263,13 @@ export class Uploads {
     await Promise.all(
       ids.map(async (id) => {
         const sent = this.#sent.get(id);
-        if (!sent?.mendable) return;
-        sent.mendable = false;
+        if (!sent?.mend) return;
+        const delay = sent.mend === 'now' ? 0 : 1000 * 4 ** sent.tries;
+        sent.mend = undefined;
         sent.tries++;
-        await this.#uppy.retryUpload(id);
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        // The user may have taken it out meanwhile, or tried again.
+        if (this.#uppy.getFile(id)?.error) await this.#uppy.retryUpload(id);
       }),
     );
   }
@@ -270,14 +280,27 @@ export class Uploads {
  * role that signed it (400 ExpiredToken), or it has served (412, If-None-Match).
  */
 function refused(error: Error): boolean {
-  const { status, body, source } = error as {
+  const { status, body } = answerOf(error);
+  return status === 403 || status === 412 || (status === 400 && body.includes('<Code>ExpiredToken</Code>'));
+}
+
+/** Whether there was no answer, or none that the page may read. */
+function lost(error: Error): boolean {
+  return error instanceof Unreachable || answerOf(error).status === 0;
+}
+
+/** What S3 answered, by an error of either plugin. */
+function answerOf(error: Error): { status: number | undefined; body: string } {
+  const { code, status, body, source } = error as {
+    code?: string; // 6
     status?: number;
     body?: string;
-    source?: { status?: number; responseText?: string };
+    source?: { status?: number; responseText?: string }; // 5
   };
-  const code = status ?? source?.status;
-  const text = body ?? source?.responseText ?? '';
-  return code === 403 || code === 412 || (code === 400 && text.includes('<Code>ExpiredToken</Code>'));
+  return {
+    status: code === 'NETWORK' ? 0 : (status ?? source?.status),
+    body: body ?? source?.responseText ?? '',
+  };
 }
 
 function removed(): DOMException {

@@ -95,6 +95,11 @@ export class Problem extends Error {
   }
 }
 
+/** The API did not answer, whatever was tried. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
 export interface VouchOptions {
   /** The API's URL, for example `https://api.example.com`. */
   api: string;
@@ -117,7 +122,7 @@ const attempts = 4;
 /** The longest that one attempt may take; API Gateway gives up after 30 s. */
 const patience = 40_000;
 
-/** A client of one API. Every method throws a Problem when the API refuses. */
+/** A client of one API. Every method throws a Problem when the API refuses, and Unreachable when it does not answer. */
 export class Vouch {
   readonly #api: string;
   readonly #token: VouchOptions['token'];
@@ -231,7 +236,8 @@ export class Vouch {
           signal: late.signal,
         });
       } catch (err) {
-        if (last || signal?.aborted) throw err;
+        if (signal?.aborted) throw signal.reason;
+        if (last) throw new Unreachable('Vouch cannot be reached', { cause: err });
       } finally {
         clearTimeout(timer);
         signal?.removeEventListener('abort', stop);
