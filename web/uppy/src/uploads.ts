@@ -12,9 +12,11 @@ export interface File {
   progress: { uploadComplete?: boolean };
   /** Kept by Uppy, and by Golden Retriever over a reload. */
   s3Multipart?: { uploadId?: string };
-  /** The file that was asked for to send this one by PUT; kept in the same way. */
-  vouch?: { id: string };
+  /** The file of Vouch's that this one becomes; kept in the same way. */
+  vouch?: { id: string; method: Method } | undefined;
 }
+
+type Method = 'put' | 'multipart';
 
 /** What is used of Uppy, in 5 and in 6. */
 export interface Uppy {
@@ -123,10 +125,8 @@ export class Uploads {
   /** Asks for one PUT; for 6 it may find that the bytes have arrived by an earlier one. */
   put(id: string): Promise<Put> {
     return this.#once(id, async (file, sent) => {
-      if (file.vouch) {
-        if (this.#plugin === 6 && (await this.#arrived(file.vouch.id))) return { id: file.vouch.id };
-        await this.abort(file.vouch.id);
-      }
+      const { vouch } = file;
+      if (vouch?.method === 'put' && this.#plugin === 6 && (await this.#arrived(vouch.id))) return { id: vouch.id };
       return this.#create(file, sent, 'put');
     });
   }
@@ -134,7 +134,7 @@ export class Uploads {
   /** Begins an upload in parts, or finds that it was begun. */
   async begin(id: string): Promise<string> {
     const begun = await this.#once(id, async (file, sent) =>
-      file.vouch ? { id: file.vouch.id } : this.#create(file, sent, 'multipart'),
+      file.vouch?.method === 'multipart' ? { id: file.vouch.id } : this.#create(file, sent, 'multipart'),
     );
     return begun.id;
   }
@@ -207,7 +207,9 @@ export class Uploads {
     return sent.asking;
   }
 
-  async #create(file: File, sent: Sent, method: 'put' | 'multipart'): Promise<Put> {
+  /** Asks for a file of Vouch's; one that was asked for in vain is deleted. */
+  async #create(file: File, sent: Sent, method: Method): Promise<Put> {
+    if (file.vouch) await this.abort(file.vouch.id);
     const created = await this.#vouch.create({
       filename: file.meta.name || file.name || 'file',
       contentType: file.type || 'application/octet-stream',
@@ -219,7 +221,7 @@ export class Uploads {
       await this.abort(created.id);
       throw removed();
     }
-    this.#uppy.setFileState(file.id, { vouch: { id: created.id } });
+    this.#uppy.setFileState(file.id, { vouch: { id: created.id, method } });
     return { id: created.id, ...(created.upload && { upload: sendable(created.upload) }) };
   }
 
