@@ -7,7 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 npm ci --no-audit --loglevel=error
-! grep -E '"resolved": "https?:' package-lock.json # npm's own registry, whatever the machine is set to
+if grep -E '"resolved": "https?:' package-lock.json; then
+	echo "web: package-lock.json names a registry; the one that npm is set to should serve" >&2
+	exit 1
+fi
 npm run -s build
 npm run -s check
 npm run -s unit

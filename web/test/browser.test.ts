@@ -16,12 +16,15 @@ let stack: Stack;
 let pages: Pages;
 let browser: Browser;
 
-before(async () => {
-  browser = await launch();
-  pages = await serve();
-  stack = await startStack(pages.origin);
-  pages.configure(stack);
-});
+before(
+  async () => {
+    browser = await launch();
+    pages = await serve();
+    stack = await startStack(pages.origin);
+    pages.configure(stack);
+  },
+  { timeout: 60_000 },
+);
 after(async () => {
   await browser?.close();
   await stack?.close();

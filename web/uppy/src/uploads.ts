@@ -3,7 +3,7 @@ import { Problem, Unreachable, type Abortable, type HeldParts, type Presigned, t
 /** What is read of a file of Uppy's, in 5 and in 6. */
 export interface File {
   id: string;
-  name?: string;
+  name: string;
   type?: string;
   size: number | null;
   data?: unknown;
@@ -40,7 +40,10 @@ export interface UploadOptions {
    * over 10,000 parts. 16 MiB if it is left out.
    */
   partSize?: number;
-  /** A file of more bytes is sent in parts. 16 MiB if it is left out. */
+  /**
+   * A file of more bytes is sent in parts. 16 MiB if it is left out; S3 is told the
+   * SHA-256 of files up to 64 MiB that are sent by one PUT.
+   */
   multipartAbove?: number;
 }
 
@@ -211,7 +214,7 @@ export class Uploads {
   async #create(file: File, sent: Sent, method: Method): Promise<Put> {
     if (file.vouch) await this.abort(file.vouch.id);
     const created = await this.#vouch.create({
-      filename: file.meta.name || file.name || 'file',
+      filename: file.meta.name || file.name,
       contentType: file.type || 'application/octet-stream',
       size: file.size ?? 0,
       method,

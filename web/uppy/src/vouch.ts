@@ -139,7 +139,7 @@ export class Vouch {
     return `${this.#api}/files/${encodeURIComponent(id)}`;
   }
 
-  /** Asks to upload a file. */
+  /** Asks to upload a file. If its answer is lost, what it asked for expires unused. */
   async create(file: NewFile): Promise<Created> {
     return (await this.#call('POST', `${this.#api}/files`, { body: file })).json();
   }
