@@ -256,11 +256,10 @@ export class Uploads {
     if (stale || closed) this.forget(file.id);
     sent.mend = undefined;
     if (sent.tries === maxTries) return;
-    if (stale) sent.mend = 'now';
-    else if (this.#plugin === 5 && this.inParts(file))
-      return; // it has tried by itself, and aborted the upload
-    else if (refused(error)) sent.mend = 'now';
-    else if (lost(error)) sent.mend = 'later';
+    // Of parts, 5 has tried again by itself, and then aborted the upload.
+    const open = this.#plugin === 6 || !this.inParts(file);
+    if (stale || (open && refused(error))) sent.mend = 'now';
+    else if (open && lost(error)) sent.mend = 'later';
   }
 
   /** Tries again what a new URL mends, before Uppy says how the batch ended. */
