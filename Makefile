@@ -18,10 +18,10 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
 	@$(STACK) run $(ARGS)
@@ -31,6 +31,12 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	cd local && $(GO) vet ./...
 	$(GO) test -race -count=1 ./...
 	cd local && $(GO) test -race -count=1 -timeout 20m ./...
+
+web: ## build the module for Uppy in web/, and test it without a browser; needs Node
+	cd web && npm ci --no-audit --loglevel=error && npm run -s build && npm run -s check && npm run -s unit
+
+web-test: ## the same, and Uppy itself in Chromium against the local stack
+	@./web/test.sh
 
 token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin"
 	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' $(ARGS)

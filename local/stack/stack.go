@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -49,6 +50,10 @@ type Options struct {
 	// Policy is the path of a YAML document that differs from
 	// shared/policy/default.yaml; empty for none.
 	Policy string
+
+	// Origins are those of pages that may call the API and send bytes to S3, the
+	// template's parameter AllowedOrigins; none for the API's own.
+	Origins []string
 
 	// Via puts a proxy of a test before what the functions call.
 	Via Via
@@ -152,7 +157,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	parameters := map[string]string{
-		"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": s.api, "ClamdHost": "address", "ClamdAddress": cmp.Or(o.Via.Clamd, o.Clamd),
+		"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": cmp.Or(strings.Join(o.Origins, ","), s.api), "ClamdHost": "address", "ClamdAddress": cmp.Or(o.Via.Clamd, o.Clamd),
 		"PolicyOverride": override,
 	}
 	if o.Scanners != "" {

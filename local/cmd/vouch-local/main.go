@@ -46,6 +46,10 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.ClamDatabase, "clam-database", "/var/lib/clamav", "where freshclam keeps its database")
 	flags.StringVar(&o.Scanners, "scanners", "clamav", "the malware scanners that are asked: clamav, guardduty, clamav+guardduty or none; GuardDuty's results must be put by hand (docs/local.md)")
 	flags.StringVar(&o.Policy, "policy", "", "a YAML file with what is to differ from shared/policy/default.yaml")
+	flags.Func("origins", "the origins of pages that may call, with commas between (default the API's own)", func(list string) error {
+		o.Origins = strings.Split(list, ",")
+		return nil
+	})
 	subject := flags.String("sub", "alice", "token: whom it is for")
 	scopes := flags.String("scopes", strings.Join(stack.Scopes, " "), "token: its scopes, with spaces between; files:admin is for POST /admin/rescan")
 	life := flags.Duration("life", 12*time.Hour, "token: how long it is valid")
