@@ -36,9 +36,9 @@ type (
 	}
 )
 
-func (unaborted) AbortUploads(context.Context, string) error { return nil }
+func (unaborted) AbortUploads(context.Context, string, string) error { return nil }
 
-func (o abortsKnown) AbortUploads(ctx context.Context, _ string) error {
+func (o abortsKnown) AbortUploads(ctx context.Context, _, _ string) error {
 	f, err := o.Get(ctx, id)
 	if err != nil || f.UploadID == "" {
 		return err
@@ -86,10 +86,10 @@ func (o *promisesOwn) Promise(ctx context.Context, id string, p file.Promise) (f
 	return o.outside.Promise(ctx, id, p)
 }
 
-func (abortsLast) AbortUploads(context.Context, string) error { return nil }
+func (abortsLast) AbortUploads(context.Context, string, string) error { return nil }
 
 func (o abortsLast) DeleteAll(ctx context.Context, key string) error {
-	return errors.Join(o.outside.DeleteAll(ctx, key), o.outside.AbortUploads(ctx, key))
+	return errors.Join(o.outside.DeleteAll(ctx, key), o.outside.AbortUploads(ctx, key, ""))
 }
 
 func (keepsAll) DeleteAll(context.Context, string) error { return nil }

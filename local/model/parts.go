@@ -105,7 +105,7 @@ func (o *outside) Assemble(_ context.Context, a parts.Assembly) error {
 
 // AbortUploads is two kinds of calls, as in package s3store: a list, and then one
 // abort after the other.
-func (o *outside) AbortUploads(context.Context, string) error {
+func (o *outside) AbortUploads(context.Context, string, string) error {
 	a := o.ask(call{op: opListUploads})
 	if err := o.model.err(a, ""); err != nil {
 		return err

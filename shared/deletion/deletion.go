@@ -22,9 +22,10 @@ type Objects interface {
 	DeleteAll(ctx context.Context, key string) error
 }
 
-// Uploads ends every upload in parts under a key; ending none is no error.
+// Uploads ends every upload in parts under a key, the one with uploadID, which may
+// be empty, among them; ending none is no error.
 type Uploads interface {
-	AbortUploads(ctx context.Context, key string) error
+	AbortUploads(ctx context.Context, key, uploadID string) error
 }
 
 // Deleter deletes files.
@@ -68,7 +69,7 @@ func (d Deleter) Delete(ctx context.Context, subject, id string) error {
 		}
 	}
 	if f.Method == file.Multipart {
-		if err := d.Uploads.AbortUploads(ctx, f.Key); err != nil {
+		if err := d.Uploads.AbortUploads(ctx, f.Key, f.UploadID); err != nil {
 			return fmt.Errorf("abort the upload of file %s: %w", id, err)
 		}
 	}

@@ -32,7 +32,7 @@ func (s *store) remove(ctx context.Context, what string) error {
 	return s.fault
 }
 
-func (s *store) AbortUploads(ctx context.Context, _ string) error { return s.remove(ctx, "uploads") }
+func (s *store) AbortUploads(ctx context.Context, _, _ string) error { return s.remove(ctx, "uploads") }
 
 func (s *store) DeleteAll(ctx context.Context, _ string) error { return s.remove(ctx, "versions") }
 

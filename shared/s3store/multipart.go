@@ -140,8 +140,15 @@ func (s *Store) Assemble(ctx context.Context, a parts.Assembly) error {
 // AbortUploads ends every upload in parts under exactly this key, and removes
 // their parts; ending none is no error. A part that is on its way meanwhile may be
 // kept all the same, so that it is to be called again when no URL lives any more
-// ("AbortMultipartUpload", Amazon S3 API Reference).
-func (s *Store) AbortUploads(ctx context.Context, key string) error {
+// ("AbortMultipartUpload", Amazon S3 API Reference). Then the list of uploads may
+// not show the one that was aborted before, whose id uploadID is for; it may be
+// empty.
+func (s *Store) AbortUploads(ctx context.Context, key, uploadID string) error {
+	if uploadID != "" {
+		if err := s.abort(ctx, key, uploadID); err != nil {
+			return err
+		}
+	}
 	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &key})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -152,11 +159,19 @@ func (s *Store) AbortUploads(ctx context.Context, key string) error {
 			if aws.ToString(u.Key) != key {
 				continue
 			}
-			_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &key, UploadId: u.UploadId})
-			if err != nil && code(err) != "NoSuchUpload" {
-				return fmt.Errorf("abort a multipart upload of object %s: %w", key, err)
+			if err := s.abort(ctx, key, aws.ToString(u.UploadId)); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// abort ends one upload, unless it has ended.
+func (s *Store) abort(ctx context.Context, key, uploadID string) error {
+	_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &key, UploadId: &uploadID})
+	if err != nil && code(err) != "NoSuchUpload" {
+		return fmt.Errorf("abort a multipart upload of object %s: %w", key, err)
 	}
 	return nil
 }

@@ -34,9 +34,10 @@ type Objects interface {
 	DeleteAll(ctx context.Context, key string) error
 }
 
-// Uploads ends every upload in parts under a key; ending none is no error.
+// Uploads ends every upload in parts under a key, the one with uploadID, which may
+// be empty, among them; ending none is no error.
 type Uploads interface {
-	AbortUploads(ctx context.Context, key string) error
+	AbortUploads(ctx context.Context, key, uploadID string) error
 }
 
 // Sweeper looks after files that are due.
@@ -145,7 +146,7 @@ func (s Sweeper) abort(ctx context.Context, f file.File) error {
 	if f.Method != file.Multipart {
 		return nil
 	}
-	return s.Uploads.AbortUploads(ctx, f.Key)
+	return s.Uploads.AbortUploads(ctx, f.Key, f.UploadID)
 }
 
 // unverified restarts a verification that is overdue, and gives up on one that

@@ -48,7 +48,7 @@ func (w *world) DeleteAll(_ context.Context, key string) error {
 	return nil
 }
 
-func (w *world) AbortUploads(_ context.Context, key string) error {
+func (w *world) AbortUploads(_ context.Context, key, _ string) error {
 	w.aborted = append(w.aborted, key)
 	return nil
 }
