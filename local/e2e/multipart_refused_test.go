@@ -363,7 +363,7 @@ func TestAnUploadThatS3GaveUpIsToldAsSuch(t *testing.T) {
 	data := random(t, partSize+1)
 	f := alice.askParts(t, data, false)
 	alice.sendParts(t, f, data, 1, 2)
-	if err := s3storeAs(local.Admin()).AbortUploads(t.Context(), record(t, f.ID).Key); err != nil {
+	if err := s3storeAs(local.Admin()).AbortUploads(t.Context(), record(t, f.ID).Key, ""); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, "list", alice.call(t, "GET", "/files/"+f.ID+"/parts", ""), 409, "closed", "")
