@@ -217,7 +217,7 @@ type problem struct {
 
 const octets = "application/octet-stream"
 
-// ask asks to upload data, with its checksum if that is promised too.
+// ask asks to upload data by a PUT, with its checksum if that is promised too.
 func (u user) ask(t *testing.T, name string, data []byte, promise bool) file {
 	t.Helper()
 	return u.askAs(t, name, octets, data, promise)
@@ -226,7 +226,7 @@ func (u user) ask(t *testing.T, name string, data []byte, promise bool) file {
 // askAs is ask for a content type.
 func (u user) askAs(t *testing.T, name, contentType string, data []byte, promise bool) file {
 	t.Helper()
-	in := map[string]any{"filename": name, "contentType": contentType, "size": len(data)}
+	in := map[string]any{"filename": name, "contentType": contentType, "size": len(data), "method": "put"}
 	if promise {
 		in["checksumSHA256"] = checksum(data)
 	}

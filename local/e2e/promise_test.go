@@ -358,8 +358,8 @@ func TestTheStoreAllowsExactlyTheLegalTransitions(t *testing.T) {
 				t.Fatal(err)
 			}
 			f := domain.File{
-				ID: id, Owner: "store-test", Filename: "a", ContentType: "text/plain", Size: 1, Status: from, Key: domain.Key("store-test", id),
-				VersionID: "v1", ETag: "e", CreatedAt: now, UpdatedAt: now, UploadExpiresAt: now, Revision: 1,
+				ID: id, Owner: "store-test", Filename: "a", Method: domain.Put, ContentType: "text/plain", Size: 1, Status: from, Key: domain.Key("store-test", id),
+				VersionID: "v1", ETag: "e", CreatedAt: now, UpdatedAt: now, UploadExpiresAt: now, UploadedAt: now, Revision: 1,
 			}
 			if err := store.Create(t.Context(), f); err != nil {
 				t.Fatal(err)

@@ -22,10 +22,16 @@ func (b wholeBodies) PutObject(ctx context.Context, in s3response.PutObjectInput
 	return b.Backend.PutObject(ctx, in)
 }
 
-// UploadPart stores a part if its body is whole.
+// UploadPart stores a part if its body is whole. What it refuses it reads to its
+// end all the same: versitygw would cut the connection, and the client not hear
+// why.
 func (b wholeBodies) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
 	in.Body = whole(in.Body, in.ContentLength)
-	return b.Backend.UploadPart(ctx, in)
+	out, err := b.Backend.UploadPart(ctx, in)
+	if err != nil {
+		io.Copy(io.Discard, in.Body)
+	}
+	return out, err
 }
 
 // whole returns a reader of body that fails at an end before length bytes. A

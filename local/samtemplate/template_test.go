@@ -2,6 +2,7 @@ package samtemplate
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/vouch-s3/vouch/local/policies"
 	"github.com/vouch-s3/vouch/shared/canary"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 func env() Env {
@@ -264,4 +266,23 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		load(data, t.TempDir(), Env{Region: "r", AccountID: "1", StackName: "s"}) // it must not panic
 	})
+}
+
+// The bucket's rule is the last resort: it must not end an upload that the
+// longest life that a policy may give it still allows.
+func TestTheBucketAbortsNoUploadThatMayStillBeCompleted(t *testing.T) {
+	stack, err := Load("../../template.yaml", env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	days := 0
+	for _, r := range stack.Buckets[0].Lifecycle {
+		days = max(days, r.AbortMultipartDays)
+	}
+	if days == 0 {
+		t.Fatal("there is no such rule")
+	}
+	if _, err := policy.Load(fmt.Sprintf("multipart: { life: %dh }", days*24)); err == nil {
+		t.Errorf("a policy may let uploads live for %d days, when the bucket aborts them", days)
+	}
 }

@@ -105,7 +105,7 @@ func TestAWrongPolicyIsRefusedByTheSchemaAndByTheCode(t *testing.T) {
 		"duration in days":         "purgeAfter: 90d",
 		"duration backwards":       "arrivalGrace: -1h",
 		"negative size":            "maxSize: -1",
-		"more than one PUT takes":  "maxSize: 5368709121",
+		"more than an object has":  "maxSize: 53687091200001",
 		"too deep":                 "inspect: { maxDepth: 17 }",
 		"no ratio":                 "inspect: { maxRatio: 0 }",
 		"no page":                  "defaultPage: 0",

@@ -49,7 +49,7 @@ func (s *Stack) Banner(w io.Writer) error {
 		"Alice's token, for " + fmt.Sprint(life.Hours()) + " hours, and a file to try with:",
 		"  TOKEN=" + token + "; [ -e demo.bin ] || head -c 5000000 /dev/urandom > demo.bin",
 		"Ask, PUT, poll and download:",
-		`  ASK=$(curl -sS ` + s.APIURL() + `/files -H "Authorization: Bearer $TOKEN" -d '{"filename":"demo.bin","contentType":"application/octet-stream","size":'$(($(wc -c <demo.bin)))'}'); ID=$(echo "$ASK" | sed 's/.*"id":"\([^"]*\)".*/\1/'); echo "$ASK"`,
+		`  ASK=$(curl -sS ` + s.APIURL() + `/files -H "Authorization: Bearer $TOKEN" -d '{"filename":"demo.bin","contentType":"application/octet-stream","method":"put","size":'$(($(wc -c <demo.bin)))'}'); ID=$(echo "$ASK" | sed 's/.*"id":"\([^"]*\)".*/\1/'); echo "$ASK"`,
 		`  curl -sS -f -T demo.bin -H 'Content-Type: application/octet-stream' -H 'If-None-Match: *' "$(echo "$ASK" | sed 's/.*"url":"\([^"]*\)".*/\1/')" && echo sent`,
 		`  until curl -sS ` + s.APIURL() + `/files/$ID -H "Authorization: Bearer $TOKEN" | tee /dev/stderr | grep -qE '"(ready|rejected|expired|deleted)"'; do sleep 1; done`,
 		`  curl -sS -f -o back.bin "$(curl -sS -X POST ` + s.APIURL() + `/files/$ID/download -H "Authorization: Bearer $TOKEN" | sed 's/.*"url":"\([^"]*\)".*/\1/')" && cmp demo.bin back.bin && echo the same`,

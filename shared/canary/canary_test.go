@@ -472,3 +472,15 @@ func TestNoIssuerNamesTheCanary(t *testing.T) {
 		t.Errorf("%q may be a token's subject (RFC 7519, 4.1.2; RFC 3986, 3.1)", Owner)
 	}
 }
+
+// The canary sends by a PUT even where clients may not.
+func TestTheCanaryIsGrantedItsOneWay(t *testing.T) {
+	p := policy.Default()
+	p.Methods = []file.Method{file.Multipart}
+	if m, err := OneWay(p).Method("", 64<<10); err != nil || m != file.Put {
+		t.Errorf("%s, %v", m, err)
+	}
+	if len(p.Methods) != 1 || p.Methods[0] != file.Multipart {
+		t.Errorf("the policy itself is %v", p.Methods)
+	}
+}

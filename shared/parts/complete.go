@@ -68,35 +68,61 @@ func (m Completer) Complete(ctx context.Context, subject, id string, c Completio
 	if f.Status != file.Pending {
 		return m.again(ctx, f, subject, c)
 	}
-	if err := live(f, m.Now()); err != nil {
-		return m.found(ctx, f, subject, err)
-	}
-	held, err := m.held(ctx, f)
-	if errors.Is(err, ErrNoUpload) {
-		return m.found(ctx, f, subject, notYet(f))
-	}
+	held, over, err := m.look(ctx, f)
 	if err != nil {
 		return file.File{}, fmt.Errorf("list the parts of %s: %w", id, err)
 	}
-	if err := c.compare(f, held); err != nil {
+	if over == nil {
+		if err := c.compare(f, held); err != nil {
+			return file.File{}, err
+		}
+	}
+	// Before there is an object, or before it is pinned: an event may be quicker
+	// than this function, and verification then has to know of the promise.
+	f, err = m.promise(ctx, f, c.ChecksumSHA256)
+	if current, moved := file.Conflict(err); moved {
+		return m.again(ctx, current, subject, c)
+	}
+	if err != nil {
 		return file.File{}, err
 	}
-	// Before there is an object: its event may be quicker than this function, and
-	// verification then has to know of the promise.
-	if c.ChecksumSHA256 != "" && f.ChecksumSHA256 == "" {
-		promised, err := m.Records.Promise(ctx, id, file.Promise{ChecksumSHA256: c.ChecksumSHA256, At: m.Now().UTC()})
-		if current, moved := file.Conflict(err); moved {
-			if current.Status == file.Pending {
-				return file.File{}, otherPromise(current)
-			}
-			return m.again(ctx, current, subject, c)
+	if over == nil {
+		over = notYet(f)
+		a := Assembly{Key: f.Key, UploadID: f.UploadID, Size: f.Size, Parts: held, ChecksumCRC64NVME: c.ChecksumCRC64NVME}
+		if err := m.assemble(ctx, f, a); err != nil {
+			return file.File{}, err
 		}
-		if err != nil {
-			return file.File{}, fmt.Errorf("write down the checksum of %s: %w", id, err)
-		}
-		f = promised
 	}
-	return m.assemble(ctx, f, subject, Assembly{Key: f.Key, UploadID: f.UploadID, Size: f.Size, Parts: held, ChecksumCRC64NVME: c.ChecksumCRC64NVME})
+	return m.found(ctx, f, subject, over)
+}
+
+// look returns all the parts of f that S3 holds. over is not nil where there is no
+// upload any more: how to answer then, unless there is an object.
+func (m Completer) look(ctx context.Context, f file.File) (held []file.Part, over, err error) {
+	if over := live(f, m.Now()); over != nil {
+		return nil, over, nil
+	}
+	held, err = m.held(ctx, f)
+	if errors.Is(err, ErrNoUpload) {
+		return nil, notYet(f), nil
+	}
+	return held, nil, err
+}
+
+// promise writes a SHA-256 down that f has not been promised yet. It returns a
+// *file.ConflictError if f is not pending any more.
+func (m Completer) promise(ctx context.Context, f file.File, checksum string) (file.File, error) {
+	if checksum == "" || f.ChecksumSHA256 != "" {
+		return f, nil // Completion.check has compared the two
+	}
+	promised, err := m.Records.Promise(ctx, f.ID, file.Promise{ChecksumSHA256: checksum, At: m.Now().UTC()})
+	if current, moved := file.Conflict(err); moved && current.Status == file.Pending {
+		return file.File{}, otherPromise(current)
+	}
+	if err != nil {
+		return file.File{}, fmt.Errorf("write down the checksum of %s: %w", f.ID, err)
+	}
+	return promised, nil
 }
 
 // again answers for a file that is put together already.
@@ -134,9 +160,9 @@ func (m Completer) held(ctx context.Context, f file.File) ([]file.Part, error) {
 	return held, nil
 }
 
-// assemble has S3 put the parts together, and goes on with what there is then,
-// whoever's call it was.
-func (m Completer) assemble(ctx context.Context, f file.File, subject string, a Assembly) (file.File, error) {
+// assemble has S3 put the parts together. It is no error that somebody else did,
+// or is about to.
+func (m Completer) assemble(ctx context.Context, f file.File, a Assembly) error {
 	err := m.Uploads.Assemble(ctx, a)
 	if errors.Is(err, ErrBusy) {
 		// S3 then asks for a new upload ("CompleteMultipartUpload", Amazon S3 API
@@ -145,13 +171,13 @@ func (m Completer) assemble(ctx context.Context, f file.File, subject string, a 
 	}
 	switch {
 	case err == nil, errors.Is(err, ErrNoUpload), errors.Is(err, ErrObjectExists), errors.Is(err, ErrBusy):
-		return m.found(ctx, f, subject, notYet(f))
+		return nil
 	case errors.Is(err, ErrBadChecksum):
-		return file.File{}, mismatch(f, "checksumCRC64NVME", "The parts together have another checksum.", "the parts that differ sent again")
+		return mismatch(f, "checksumCRC64NVME", "The parts together have another checksum.", "the parts that differ sent again")
 	case errors.Is(err, ErrPartChanged):
-		return file.File{}, mismatch(f, "", "A part was sent again while this call was answered.", "this call again, when every part is sent")
+		return mismatch(f, "", "A part was sent again while this call was answered.", "this call again, when every part is sent")
 	}
-	return file.File{}, fmt.Errorf("put the parts of %s together: %w", f.ID, err)
+	return fmt.Errorf("put the parts of %s together: %w", f.ID, err)
 }
 
 // found starts the verification of f's object, or fails with none if there is

@@ -125,9 +125,10 @@ func (s *Store) Assemble(ctx context.Context, a parts.Assembly) error {
 		return parts.ErrObjectExists
 	case "ConditionalRequestConflict", "OperationAborted":
 		return parts.ErrBusy
-	case "BadDigest":
-		return parts.ErrBadChecksum
-	case "InvalidPart":
+	case "BadDigest", "InvalidPart":
+		if code(err) == "BadDigest" && a.ChecksumCRC64NVME != "" {
+			return parts.ErrBadChecksum
+		}
 		return parts.ErrPartChanged
 	}
 	if err != nil {

@@ -8,7 +8,10 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,15 +24,45 @@ func table(t *testing.T, handler http.HandlerFunc) *dynamodb.Client {
 	t.Cleanup(server.Close)
 	t.Setenv("AWS_MAX_ATTEMPTS", "9") // what surrounds a function does not decide this
 	t.Setenv("AWS_RETRY_MODE", "adaptive")
+	return dynamodb.NewFromConfig(configOf(t, server.URL))
+}
+
+// configOf is the configuration of clients of what answers at url.
+func configOf(t *testing.T, url string) aws.Config {
+	t.Helper()
 	cfg, err := awsConfig(t.Context(),
 		config.WithRegion("us-east-1"),
-		config.WithBaseEndpoint(server.URL),
+		config.WithBaseEndpoint(url),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("a", "b", "")),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dynamodb.NewFromConfig(cfg)
+	return cfg
+}
+
+// waitOf is how long the clients of cfg wait for an answer to begin.
+func waitOf(t *testing.T, cfg aws.Config) time.Duration {
+	t.Helper()
+	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		t.Fatalf("the HTTP client is a %T", cfg.HTTPClient)
+	}
+	return client.GetTransport().ResponseHeaderTimeout
+}
+
+func TestOnlyAPatientCallOutwaitsASlowAnswer(t *testing.T) {
+	cfg := configOf(t, "http://127.0.0.1:1")
+	patient := Patient(cfg)
+	if got := waitOf(t, patient); got != 0 {
+		t.Errorf("a patient call waits %v", got)
+	}
+	if got := waitOf(t, cfg); got != answerWithin {
+		t.Errorf("every other waits %v", got)
+	}
+	if patient.Retryer().MaxAttempts() != attempts || patient.Region != cfg.Region {
+		t.Error("a patient call is also otherwise another")
+	}
 }
 
 func TestACallIsAttemptedThreeTimes(t *testing.T) {

@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ type world struct {
 	objects   map[string]file.Object // by key
 	running   map[string]bool        // by execution name; false once ended
 	cleaned   []string
+	aborted   []string // keys of uploads in parts
 	tagged    []string
 	announced []file.Status
 	failTag   error
@@ -43,6 +45,11 @@ func (w *world) DeleteVersion(_ context.Context, key, _ string) error {
 func (w *world) DeleteAll(_ context.Context, key string) error {
 	delete(w.objects, key)
 	w.cleaned = append(w.cleaned, key)
+	return nil
+}
+
+func (w *world) AbortUploads(_ context.Context, key string) error {
+	w.aborted = append(w.aborted, key)
 	return nil
 }
 
@@ -77,7 +84,7 @@ func newWorld() *world {
 func (w *world) sweeper() sweep.Sweeper {
 	p := policy.Default()
 	return sweep.Sweeper{
-		Records: w, Objects: w, Policy: p, Now: w.clock, Limit: 100,
+		Records: w, Objects: w, Uploads: w, Policy: p, Now: w.clock, Limit: 100,
 		Starter:  verify.Starter{Records: w, Objects: w, Workflow: w, Policy: p, Now: w.clock},
 		Finisher: verify.Finisher{Records: w, Objects: w, Events: w, Policy: p, Now: w.clock},
 	}
@@ -145,6 +152,47 @@ func TestAnUploadThatNeverArrivedExpiresAndIsForgotten(t *testing.T) {
 	if r := w.sweep(t); r.Due != 0 {
 		t.Errorf("an end state is still due: %+v", r)
 	}
+}
+
+// A part's URL may be as young as the upload was old, and a part on its way may
+// outlive the abort: the second one comes when no URL lives any more.
+func TestAnUploadInPartsThatWasNeverCompletedIsAbortedTwice(t *testing.T) {
+	w := newWorld()
+	parts := w.addInParts(t)
+	w.add(t, file.Deleted) // one that was not sent in parts
+	w.now = w.now.Add(2 * time.Hour)
+	if r := w.sweep(t); r.Expired != 1 || r.Cleaned != 1 || w.status(t, parts) != file.Expired || !slices.Equal(w.aborted, []string{parts.Key}) {
+		t.Fatalf("%+v, %s, aborted %v", r, w.status(t, parts), w.aborted)
+	}
+	p := policy.Default()
+	w.now = w.now.Add(p.UploadLife + p.ArrivalGrace - time.Second)
+	if r := w.sweep(t); r.Due != 0 {
+		t.Errorf("it is due while a part's URL may live: %+v", r)
+	}
+	w.now = w.now.Add(time.Second)
+	if r := w.sweep(t); r.Cleaned != 1 || !slices.Equal(w.aborted, []string{parts.Key, parts.Key}) || !slices.Contains(w.cleaned, parts.Key) {
+		t.Errorf("%+v, aborted %v, cleaned %v", r, w.aborted, w.cleaned)
+	}
+	if r := w.sweep(t); r.Due != 0 {
+		t.Errorf("it is due again: %+v", r)
+	}
+}
+
+// addInParts keeps a pending file that is sent in parts.
+func (w *world) addInParts(t *testing.T) file.File {
+	t.Helper()
+	id, err := file.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := file.File{
+		ID: id, Owner: "alice", Method: file.Multipart, Size: 1, PartSize: file.MinPartSize, UploadID: "u", Status: file.Pending,
+		Key: file.Key("alice", id), CreatedAt: w.now, SweepAt: w.now.Add(time.Hour), Revision: 1,
+	}
+	if err := w.Create(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func TestAnArrivalWhoseEventWasLostIsVerified(t *testing.T) {
