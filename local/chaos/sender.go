@@ -396,6 +396,10 @@ func (s *sender) comeBack(ctx context.Context, rng *rand.Rand) {
 		s.fault("its time cannot be made to pass: %v", err)
 		return
 	}
+	sum := s.sum
+	if s.parts.lie == promisesIt {
+		sum = falseSum // another one would be refused for being another
+	}
 	for _, call := range []struct {
 		method, path string
 		in           any
@@ -403,7 +407,7 @@ func (s *sender) comeBack(ctx context.Context, rng *rand.Rand) {
 		{http.MethodPost, "/parts", map[string]any{"partNumbers": []int{1}}},
 		{http.MethodGet, "/parts", nil},
 		{http.MethodPost, "/complete", nil},
-		{http.MethodPost, "/complete", map[string]any{"checksumSHA256": s.sum}},
+		{http.MethodPost, "/complete", map[string]any{"checksumSHA256": sum}},
 	} {
 		status, refused, err := s.client.ask(ctx, rng, call.method, "/files/"+s.id+call.path, call.in, nil)
 		if err == nil && !refused.is(file.CodeClosed) {

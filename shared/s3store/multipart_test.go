@@ -213,3 +213,33 @@ func TestOnlyAChecksumOfTheWholeObjectIsOne(t *testing.T) {
 		}
 	}
 }
+
+// What S3 has begun without its answer getting through would be left over if a
+// second attempt went well.
+func TestAnUploadIsBegunOnceUnlessS3SaysThatItWasNot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first    http.HandlerFunc
+		attempts int
+	}{
+		"cut off":            {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 1},
+		"cut in its answer":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "1000") }, 1},
+		"an error of S3's":   {func(w http.ResponseWriter, _ *http.Request) { fault(w, 500, "InternalError") }, 1},
+		"a busy S3":          {func(w http.ResponseWriter, _ *http.Request) { fault(w, 503, "SlowDown") }, 2},
+		"an S3 that is away": {func(w http.ResponseWriter, _ *http.Request) { fault(w, 503, "ServiceUnavailable") }, 2},
+	} {
+		attempts := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if attempts++; attempts == 1 {
+				tt.first(w, r)
+				return
+			}
+			fmt.Fprint(w, `<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`)
+		}))
+		t.Cleanup(server.Close)
+		s := New(aws.Config{Region: "eu-west-1", Credentials: static(), BaseEndpoint: aws.String(server.URL)}, "bucket")
+		id, err := s.BeginUpload(t.Context(), "k", "text/plain")
+		if attempts != tt.attempts || (err == nil) != (tt.attempts == 2) || (err == nil) != (id == "u") {
+			t.Errorf("%s: %d attempts, %q %v", name, attempts, id, err)
+		}
+	}
+}
