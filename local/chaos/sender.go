@@ -238,9 +238,10 @@ func (s *sender) look(ctx context.Context, rng *rand.Rand) {
 		return
 	}
 	if status != http.StatusOK {
-		// S3 does not have the upload while it is put together, which another call
-		// of this client may ask for at any moment.
-		if s.completes == 0 {
+		s.mu.Lock()
+		ending := s.maybe
+		s.mu.Unlock()
+		if !ending || !refused.is(file.CodeClosed) { // S3 does not have the upload while it is put together
 			s.mayRefuse(ctx, rng, "the list of the parts", status, refused)
 		}
 		return
@@ -377,15 +378,23 @@ func (s *sender) lie(ctx context.Context, rng *rand.Rand) {
 // refused says that the file is whole, which must not be taken; unless another
 // call of this client has put it together before, which this one then confirms.
 func (s *sender) refused(ctx context.Context, rng *rand.Rand, said map[string]any, code file.Code, promise, what string) {
-	status, refused, err := s.complete(ctx, rng, said)
-	switch {
-	case err != nil || refused.is(code):
-	case status == http.StatusAccepted && s.completes > 0 && code != file.CodeInvalidChecksum && promise == NoneFalse:
-	case status == http.StatusAccepted:
-		s.breaks(promise, "it was put together %s", what)
-	case refused.is(file.CodeNotUploaded) && s.completes > 0: // S3 is at it for another call
-	default:
-		s.mayRefuse(ctx, rng, "its end "+what, status, refused)
+	for range attempts {
+		status, refused, err := s.complete(ctx, rng, said)
+		switch {
+		case err != nil || refused.is(code):
+			return
+		case refused.is(file.CodeNotUploaded): // S3 is at it for another call, or for this one before it was cut off
+			if wait(ctx, rng) != nil {
+				return
+			}
+			continue
+		case status == http.StatusAccepted && code == file.CodePartsMismatch && promise == NoneFalse && s.completes > 0:
+		case status == http.StatusAccepted:
+			s.breaks(promise, "it was put together %s", what)
+		default:
+			s.mayRefuse(ctx, rng, "its end "+what, status, refused)
+		}
+		return
 	}
 }
 
