@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,7 +220,7 @@ func TestOnlyAChecksumOfTheWholeObjectIsOne(t *testing.T) {
 func TestAnUploadIsBegunOnceUnlessS3SaysThatItWasNot(t *testing.T) {
 	for name, tt := range map[string]struct {
 		first    http.HandlerFunc
-		attempts int
+		attempts int64
 	}{
 		"cut off":            {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 1},
 		"cut in its answer":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "1000") }, 1},
@@ -227,9 +228,9 @@ func TestAnUploadIsBegunOnceUnlessS3SaysThatItWasNot(t *testing.T) {
 		"a busy S3":          {func(w http.ResponseWriter, _ *http.Request) { fault(w, 503, "SlowDown") }, 2},
 		"an S3 that is away": {func(w http.ResponseWriter, _ *http.Request) { fault(w, 503, "ServiceUnavailable") }, 2},
 	} {
-		attempts := 0
+		var attempts atomic.Int64
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if attempts++; attempts == 1 {
+			if attempts.Add(1) == 1 {
 				tt.first(w, r)
 				return
 			}
@@ -238,8 +239,8 @@ func TestAnUploadIsBegunOnceUnlessS3SaysThatItWasNot(t *testing.T) {
 		t.Cleanup(server.Close)
 		s := New(aws.Config{Region: "eu-west-1", Credentials: static(), BaseEndpoint: aws.String(server.URL)}, "bucket")
 		id, err := s.BeginUpload(t.Context(), "k", "text/plain")
-		if attempts != tt.attempts || (err == nil) != (tt.attempts == 2) || (err == nil) != (id == "u") {
-			t.Errorf("%s: %d attempts, %q %v", name, attempts, id, err)
+		if attempts.Load() != tt.attempts || (err == nil) != (tt.attempts == 2) || (err == nil) != (id == "u") {
+			t.Errorf("%s: %d attempts, %q %v", name, attempts.Load(), id, err)
 		}
 	}
 }
