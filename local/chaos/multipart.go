@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/vouch-s3/vouch/local/corpus"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -78,6 +79,9 @@ func (s *script) inParts(rng *rand.Rand, samples []corpus.Sample) error {
 	p.twice, p.breaksOff, p.forgets, p.tries = some(4), some(4), some(5), some(3)
 	if rng.IntN(4) == 0 {
 		p.handsOver = 1 + rng.IntN(count)
+	}
+	if slices.Contains(p.order[:p.handsOver], p.forgets) {
+		p.forgets = 0 // it was sent before it could be forgotten
 	}
 	if rng.IntN(7) == 0 {
 		p.abandons, p.returns, p.handsOver, p.forgets = true, rng.IntN(2) == 0, rng.IntN(count+1), 0
