@@ -1,7 +1,7 @@
-// Command bench measures the scan function against clamd alone: both scan the
-// like files with the same daemon, in turns, in one run. It writes a table of
-// ratios, for times say nothing on another machine, and one of how long small
-// files take from upload to ready.
+// Command bench measures Vouch side by side with others, in turns and in one
+// run, and writes tables of ratios, for times say nothing on another machine: the
+// scan function against clamd alone; how long small files take from upload to
+// ready; and the command line client against the clients of S3.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vouch-s3/vouch/local/stack"
@@ -21,16 +22,22 @@ import (
 func main() {
 	runs := flag.Int("runs", 5, "how many files of a kind are scanned each way")
 	out := flag.String("out", "/dev/stderr", "the file to write the tables to; libraries write notes to standard output")
-	large := flag.Int64("large", 2<<30-3, "bytes of the largest file, of which one is scanned each way")
+	large := flag.Int64("large", 2<<30-3, "bytes of the largest file, of which one is scanned each way, and which is brought up and down")
+	tables := flag.String("tables", "latency,scan,transfer", "what is measured")
 	root := flag.String("root", ".", "the project's folder")
 	flag.Parse()
-	if err := run(*root, *out, *runs, *large); err != nil {
+	if err := run(*root, *out, strings.Split(*tables, ","), *runs, *large); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(root, path string, runs int, large int64) error {
+func run(root, path string, tables []string, runs int, large int64) error {
+	for _, t := range tables {
+		if !slices.Contains([]string{"latency", "scan", "transfer"}, t) {
+			return fmt.Errorf("there is no table %q: say latency, scan, transfer", t)
+		}
+	}
 	if _, err := exec.LookPath("clamdscan"); err != nil {
 		return errors.New("clamdscan is missing: install it (apt-get install clamdscan)")
 	}
@@ -55,16 +62,39 @@ func run(root, path string, runs int, large int64) error {
 	}
 	defer out.Close()
 	b := bench{stack: s, out: out, conf: filepath.Join(dir, "stack", "clamd", "clamd.conf")}
-	fmt.Fprintln(out, "| files | of them | at a time | upload to ready: median | p99 | longest |")
-	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- |")
+	for _, t := range tables {
+		switch t {
+		case "latency":
+			err = b.latencies(ctx, runs)
+		case "scan":
+			err = b.scans(ctx, dir, runs, large)
+		case "transfer":
+			err = b.transfer(ctx, root, dir, large, runs)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", t, err)
+		}
+	}
+	return nil
+}
+
+// latencies prints the table of how long small files take.
+func (b bench) latencies(ctx context.Context, runs int) error {
+	fmt.Fprintln(b.out, "| files | of them | at a time | upload to ready: median | p99 | longest |")
+	fmt.Fprintln(b.out, "| --- | --- | --- | --- | --- | --- |")
 	for _, atOnce := range []int{1, 8} {
 		if err := b.latency(ctx, 40*runs, atOnce); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintln(out)
-	fmt.Fprintln(out, "| file | bytes | clamdscan --stream | scan-object | throughput, scan-object : clamdscan | peak memory of scan-object |")
-	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- |")
+	return nil
+}
+
+// scans prints the table of the scan function against clamd alone.
+func (b bench) scans(ctx context.Context, dir string, runs int, large int64) error {
+	fmt.Fprintln(b.out)
+	fmt.Fprintln(b.out, "| file | bytes | clamdscan --stream | scan-object | throughput, scan-object : clamdscan | peak memory of scan-object |")
+	fmt.Fprintln(b.out, "| --- | --- | --- | --- | --- | --- |")
 	for _, in := range inputs(large) {
 		n := runs
 		if in.once {

@@ -330,6 +330,31 @@ func TestAnUploadInPartsThatExpiresLeavesNothing(t *testing.T) {
 		t.Errorf("it is %s, with %d versions", got, versions(t, whole.ID))
 	}
 	refused(t, "complete", alice.complete(t, whole.ID, nil), 409, "closed", "")
+	// create-upload was cut off when S3 had begun the upload and its id was not
+	// noted yet.
+	cut := record(t, f.ID)
+	cut.ID, cut.Status, cut.UploadID, cut.Revision = newID(t), domain.Pending, "", 1
+	cut.Key = domain.Key(cut.Owner, cut.ID)
+	if err := records().Create(t.Context(), cut); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := local.Objects().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &cut.Key}); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "a part of what was never begun", alice.call(t, "POST", "/files/"+cut.ID+"/parts", `{"partNumbers":[1]}`), 409, "closed", "")
+	due(cut.ID)
+	if got := alice.get(t, cut.ID).Status; got != "expired" || len(uploads(t, cut.ID)) != 0 {
+		t.Errorf("it is %s, and S3 has %v", got, uploads(t, cut.ID))
+	}
+}
+
+func newID(t *testing.T) string {
+	t.Helper()
+	id, err := domain.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 // S3 or its lifecycle may end an upload that the record still believes in.

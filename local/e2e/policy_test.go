@@ -48,7 +48,7 @@ func TestAPolicyOfOnesOwnHolds(t *testing.T) {
 	p.kill(t)
 
 	lenient := filepath.Join(t.TempDir(), "lenient.yaml")
-	if err := os.WriteFile(lenient, []byte("findings: { archive-path: flag, encrypted: flag, content-mismatch: allow }\ntypes: { text/csv: null }\n"), 0o600); err != nil {
+	if err := os.WriteFile(lenient, []byte("findings: { archive-path: flag, encrypted: flag, content-mismatch: allow }\ntypes: { text/csv: null }\nmethods: [put]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p = newProcess(t, "lenient", "-policy", lenient)
@@ -78,6 +78,9 @@ func TestAPolicyOfOnesOwnHolds(t *testing.T) {
 	}
 	if r := alice.call(t, "POST", "/files", `{"filename":"a.csv","contentType":"text/csv","size":1}`); r.status != http.StatusUnprocessableEntity {
 		t.Errorf("a type that was taken away: %d", r.status)
+	}
+	if r := alice.call(t, "POST", "/files", `{"filename":"a.bin","contentType":"application/octet-stream","size":1,"method":"form"}`); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, "method-not-allowed") {
+		t.Errorf("a method that was taken away: %d %s", r.status, r.body)
 	}
 }
 

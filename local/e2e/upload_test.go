@@ -353,7 +353,12 @@ func TestRefusalsSayWhatWouldDo(t *testing.T) {
 		kind   string
 		field  string
 	}{
-		{`{"filename":"a.png","contentType":"image/png"}`, 400, "invalid-request", "size"},
+		{`{"filename":"a.png","size":1}`, 400, "invalid-request", "contentType"},
+		{`{"filename":"a.png","contentType":"image/png"}`, 422, "invalid-size", "size"},
+		{`{"filename":"a.png","contentType":"image/png","maxSize":1}`, 422, "invalid-size", "maxSize"},
+		{`{"filename":"a.png","contentType":"image/png","size":1,"maxSize":1,"method":"form"}`, 422, "invalid-size", "maxSize"},
+		{`{"filename":"a.png","contentType":"font/*","maxSize":1,"method":"form"}`, 422, "content-type-not-allowed", "contentType"},
+		{`{"filename":"a.png","contentType":"image/png","size":1,"method":"PUT"}`, 422, "method-not-allowed", "method"},
 		{`{"filename":"a.png","contentType":"image/png","size":1,"key":"x"}`, 400, "invalid-request", "key"},
 		{`{"filename":"../a.png","contentType":"image/png","size":1}`, 422, "invalid-filename", "filename"},
 		{`{"filename":"a\u202egnp.exe","contentType":"image/png","size":1}`, 422, "invalid-filename", "filename"},

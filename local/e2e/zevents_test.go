@@ -34,7 +34,7 @@ func TestEveryEventThatWasPublishedIsAsItsSchemaSays(t *testing.T) {
 	// A record is there a moment before its event.
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		seen := map[string]bool{}
-		for _, e := range publishedEvents(t) {
+		for _, e := range publishedEvents(t, "vouch") {
 			if s, ok := bySchema[e.DetailType]; !ok {
 				t.Errorf("an event of an unknown kind was published: %s", e.DetailType)
 			} else if err := s.Check(e.envelope()); err != nil {
@@ -55,7 +55,7 @@ func TestEveryEventThatWasPublishedIsAsItsSchemaSays(t *testing.T) {
 	}
 }
 
-// published is an event on Vouch's bus, as the stack writes it down.
+// published is an event on a bus, as the stack writes it down.
 type published struct {
 	Time       time.Time
 	Source     string
@@ -71,7 +71,8 @@ func (p published) envelope() map[string]any {
 	}
 }
 
-func publishedEvents(t *testing.T) (events []published) {
+// publishedEvents are the events of a source so far.
+func publishedEvents(t *testing.T, source string) (events []published) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "stack", "events.jsonl"))
 	if err != nil {
@@ -85,7 +86,7 @@ func publishedEvents(t *testing.T) (events []published) {
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			t.Fatalf("%v in %s", err, lines.Text())
 		}
-		if e.Source == "vouch" {
+		if e.Source == source {
 			events = append(events, e)
 		}
 	}

@@ -1,5 +1,7 @@
 package model
 
+import "github.com/vouch-s3/vouch/shared/file"
+
 // Default are the bounds that the tests check: each turns on some of what may
 // happen, so that together they take seconds.
 func Default() []Bounds {
@@ -15,6 +17,18 @@ func Default() []Bounds {
 		{Name: "two re-scans, a deletion", Ticks: 1, Puts: 1, Deletes: 1, Rescans: 2, Retries: 1},
 		{Name: "a swap, a re-scan", Ticks: 1, Puts: 1, Swaps: 1, Sweeps: 1, Rescans: 1, Retries: 1},
 		{Name: "rejected bytes deleted", Ticks: 1, Puts: 2, Sweeps: 1, Faults: 1, Rescans: 1, Retries: 1, Delete: true},
+		{Name: "in parts, promises", Method: file.Multipart, Parts: 1, Completes: 2, Promises: 2, Losses: 1, Retries: 1},
+		{Name: "in parts, a fault", Method: file.Multipart, Ticks: 1, Parts: 1, Completes: 1, Promises: 1, Sweeps: 1, Faults: 1, Retries: 1},
+		{Name: "in parts, a deletion", Method: file.Multipart, Ticks: 1, Parts: 1, Completes: 1, Deletes: 1, Sweeps: 1, Retries: 1},
+		{Name: "in parts, a deletion, a fault", Method: file.Multipart, Parts: 1, Flights: 1, Completes: 1, Deletes: 1, Faults: 1, Retries: 1},
+		{Name: "in parts, a slow part", Method: file.Multipart, Ticks: 3, Parts: 2, Flights: 1, Slow: 1, Sweeps: 2, Faults: 1, Retries: 1},
+		{Name: "in parts, a double event", Method: file.Multipart, Ticks: 2, Parts: 1, Completes: 1, Sweeps: 1, Doubles: 1, Losses: 1, Retries: 1},
+		{Name: "a form", Method: file.Form, Ticks: 1, Puts: 2, Doubles: 1, Retries: 1},
+		{Name: "a form, a fault", Method: file.Form, Puts: 2, Faults: 1, Retries: 1},
+		{Name: "a form, three times", Method: file.Form, Puts: 3, Retries: 1},
+		{Name: "a form, a deletion", Method: file.Form, Puts: 2, Deletes: 1, Retries: 1},
+		{Name: "a form, rejected bytes deleted", Method: file.Form, Puts: 2, Faults: 1, Retries: 1, Delete: true},
+		{Name: "a form, a re-scan", Method: file.Form, Ticks: 1, Puts: 2, Rescans: 1, Retries: 1},
 	}
 }
 
@@ -32,5 +46,13 @@ func Large() []Bounds {
 		{Name: "a swap, a fault", Ticks: 1, Puts: 1, Swaps: 1, Sweeps: 1, Faults: 1, Retries: 1},
 		{Name: "a deletion, outlived", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Outlives: 1, Rescans: 1, Retries: 1},
 		{Name: "all but faults", Ticks: 1, Puts: 1, Completes: 1, Deletes: 1, Sweeps: 1, Rescans: 1, Retries: 1},
+		{Name: "in parts, two faults", Method: file.Multipart, Parts: 1, Completes: 1, Promises: 1, Faults: 2, Retries: 1},
+		{Name: "in parts, promises, a fault", Method: file.Multipart, Parts: 1, Completes: 2, Promises: 1, Faults: 1},
+		{Name: "in parts, two sweeps", Method: file.Multipart, Ticks: 2, Parts: 1, Completes: 1, Promises: 1, Sweeps: 2, Losses: 1, Retries: 1},
+		{Name: "in parts, unfinished, two faults", Method: file.Multipart, Ticks: 3, Parts: 2, Flights: 1, Deletes: 1, Sweeps: 2, Faults: 2},
+		{Name: "in parts, a slow part, two faults", Method: file.Multipart, Ticks: 3, Parts: 2, Flights: 1, Slow: 1, Sweeps: 2, Faults: 2},
+		{Name: "in parts, a late part, a deletion", Method: file.Multipart, Ticks: 1, Parts: 2, Flights: 1, Completes: 1, Deletes: 1, Sweeps: 1},
+		{Name: "a form, a deletion, a sweep", Method: file.Form, Ticks: 1, Puts: 2, Deletes: 1, Sweeps: 1, Retries: 1},
+		{Name: "a form, three times, a fault", Method: file.Form, Puts: 3, Faults: 1, Retries: 1},
 	}
 }

@@ -25,6 +25,7 @@ type (
 	keepsStrays  struct{ *outside } // deletes no version
 	untagged     struct{ *outside } // tags nothing rejected
 	readsCurrent struct{ *outside } // reads whatever is there now
+	tagsCurrent  struct{ *outside } // tags it
 )
 
 func (unsettled) Settle(context.Context, file.File) error { return nil }
@@ -61,6 +62,14 @@ func (o untagged) Tag(ctx context.Context, key, versionID string, outcome file.O
 	return o.outside.Tag(ctx, key, versionID, outcome)
 }
 
+func (o tagsCurrent) Tag(ctx context.Context, key, _ string, outcome file.Outcome) error {
+	obj, err := o.Current(ctx, key)
+	if err != nil {
+		return err
+	}
+	return o.outside.Tag(ctx, key, obj.VersionID, outcome)
+}
+
 func (o readsCurrent) Open(ctx context.Context, key, _, _ string) (io.ReadCloser, error) {
 	obj, err := o.Current(ctx, key)
 	if err != nil {
@@ -69,30 +78,69 @@ func (o readsCurrent) Open(ctx context.Context, key, _, _ string) (io.ReadCloser
 	return o.outside.Open(ctx, key, obj.VersionID, obj.ETag)
 }
 
-// finisher has m's Finisher changed by change, wherever it is used.
-func finisher(m *Model, change func(*verify.Finisher, *outside)) {
-	real := m.parts.Finisher
-	m.parts.Finisher = func(o *outside) verify.Finisher {
+// sweeper has m's Sweeper changed by change.
+func sweeper(m *Model, change func(*sweep.Sweeper, *outside)) {
+	real := m.code.Sweeper
+	m.code.Sweeper = func(o *outside) sweep.Sweeper {
 		x := real(o)
 		change(&x, o)
 		return x
 	}
 }
 
+// deleter has m's Deleter changed by change.
+func deleter(m *Model, change func(*deletion.Deleter, *outside)) {
+	real := m.code.Deleter
+	m.code.Deleter = func(o *outside) deletion.Deleter {
+		x := real(o)
+		change(&x, o)
+		return x
+	}
+}
+
+// finisher has m's Finisher changed by change, wherever it is used.
+func finisher(m *Model, change func(*verify.Finisher, *outside)) {
+	real := m.code.Finisher
+	m.code.Finisher = func(o *outside) verify.Finisher {
+		x := real(o)
+		change(&x, o)
+		return x
+	}
+}
+
+// breakage is one thing that is broken, the least bounds that show it, and what
+// the checker has to say.
+type breakage struct {
+	name  string
+	bound Bounds
+	does  func(*Model)
+	found string
+}
+
+func (b breakage) isFound(t *testing.T) {
+	b.bound.Name = b.name
+	m, err := New(b.bound, statemachines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.does(m)
+	_, err = m.Check()
+	v, ok := errors.AsType[*Violation](err)
+	if !ok || !strings.Contains(v.What, b.found) {
+		t.Fatalf("the checker finds %v, and not %q", err, b.found)
+	}
+	t.Log(v)
+}
+
 // TestWhatIsBrokenIsFound breaks one thing at a time. It is what shows that the
 // checker can fail, and how.
 func TestWhatIsBrokenIsFound(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		bound Bounds
-		does  func(*Model)
-		found string
-	}{
+	for _, b := range []breakage{
 		{
 			"mark-ready tags after the record, on no condition",
 			Bounds{Puts: 1},
 			func(m *Model) {
-				m.parts.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
 					f, err := o.Change(ctx, j.FileID, file.Change{To: file.Ready, Verdict: j.Verdict, Receipt: "r"})
 					if err != nil {
 						return verify.Result{}, err
@@ -105,8 +153,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"mark-ready publishes first",
 			Bounds{Puts: 1},
 			func(m *Model) {
-				real := m.parts.MarkReady
-				m.parts.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				real := m.code.MarkReady
+				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
 					f, err := o.Get(ctx, j.FileID)
 					if err != nil {
 						return verify.Result{}, err
@@ -123,8 +171,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"mark-ready stops at a file that the sweeper gave up on",
 			Bounds{Ticks: 3, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1},
 			func(m *Model) {
-				real := m.parts.MarkReady
-				m.parts.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				real := m.code.MarkReady
+				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
 					if f, err := o.Get(ctx, j.FileID); err != nil || f.Status == file.Rejected {
 						return verify.Result{Outcome: verify.Superseded}, err
 					}
@@ -172,12 +220,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"the sweeper does not look for the object",
 			Bounds{Ticks: 1, Puts: 1, Sweeps: 1},
 			func(m *Model) {
-				real := m.parts.Sweeper
-				m.parts.Sweeper = func(o *outside) sweep.Sweeper {
-					s := real(o)
-					s.Objects = unlooked{o}
-					return s
-				}
+				sweeper(m, func(s *sweep.Sweeper, o *outside) { s.Objects = unlooked{o} })
 			}, "arrived in time has expired",
 		},
 		{
@@ -205,8 +248,8 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"the scanner reads the current version",
 			Bounds{Puts: 1, Swaps: 1},
 			func(m *Model) {
-				real := m.parts.Scanner
-				m.parts.Scanner = func(o *outside) verify.Scanner {
+				real := m.code.Scanner
+				m.code.Scanner = func(o *outside) verify.Scanner {
 					s := real(o)
 					s.Objects = readsCurrent{o}
 					return s
@@ -217,32 +260,22 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"a deletion begins with the bytes",
 			Bounds{Puts: 1, Deletes: 1},
 			func(m *Model) {
-				real := m.parts.Deleter
-				m.parts.Deleter = func(o *outside) deletion.Deleter {
-					d := real(o)
-					d.Records = bytesFirst{o}
-					return d
-				}
+				deleter(m, func(d *deletion.Deleter, o *outside) { d.Records = bytesFirst{o} })
 			}, "S3 does not give out its version",
 		},
 		{
 			"a deletion is not swept",
 			Bounds{Puts: 1, Deletes: 1, Faults: 1},
 			func(m *Model) {
-				real := m.parts.Deleter
-				m.parts.Deleter = func(o *outside) deletion.Deleter {
-					d := real(o)
-					d.Records = unswept{o}
-					return d
-				}
+				deleter(m, func(d *deletion.Deleter, o *outside) { d.Records = unswept{o} })
 			}, "v1 stays for ever",
 		},
 		{
 			"strays are not removed",
 			Bounds{Puts: 1, Swaps: 1},
 			func(m *Model) {
-				real := m.parts.Starter
-				m.parts.Starter = func(o *outside) verify.Starter {
+				real := m.code.Starter
+				m.code.Starter = func(o *outside) verify.Starter {
 					s := real(o)
 					s.Objects = keepsStrays{o}
 					return s
@@ -256,21 +289,39 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 				m.signs = func(f file.File) string { return f.VersionID }
 			}, "which no scanner read and called clean",
 		},
+		{
+			"what a form sent again is not removed",
+			Bounds{Method: file.Form, Puts: 2},
+			func(m *Model) {
+				real := m.code.Starter
+				m.code.Starter = func(o *outside) verify.Starter {
+					s := real(o)
+					s.Objects = keepsStrays{o}
+					return s
+				}
+			}, "stays for ever",
+		},
+		{
+			"what a form has sent since is tagged",
+			Bounds{Method: file.Form, Puts: 2},
+			func(m *Model) {
+				finisher(m, func(x *verify.Finisher, o *outside) { x.Objects = tagsCurrent{o} })
+			}, "which opens it, and is not the one that is pinned",
+		},
+		{
+			"the scanner reads what a form has sent since",
+			Bounds{Method: file.Form, Puts: 2},
+			func(m *Model) {
+				real := m.code.Scanner
+				m.code.Scanner = func(o *outside) verify.Scanner {
+					s := real(o)
+					s.Objects = readsCurrent{o}
+					return s
+				}
+			}, "no scanner read that version",
+		},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			tt.bound.Name = tt.name
-			m, err := New(tt.bound, statemachines)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tt.does(m)
-			_, err = m.Check()
-			v, ok := errors.AsType[*Violation](err)
-			if !ok || !strings.Contains(v.What, tt.found) {
-				t.Fatalf("the checker finds %v, and not %q", err, tt.found)
-			}
-			t.Log(v)
-		})
+		t.Run(b.name, b.isFound)
 	}
 }
 
@@ -284,6 +335,9 @@ func TestWhatIsLeftOpenIsFound(t *testing.T) {
 		{Bounds{Puts: 1, Rescans: 1, Faults: 1, Outlives: 1, Retries: 1}, "still has the tag clean"},
 		{Bounds{Puts: 2, Losses: 1, Delete: true}, "v2 stays for ever"},
 		{Bounds{Puts: 1, Swaps: 1, Losses: 1}, "stays for ever"},
+		{Bounds{Method: file.Form, Puts: 2, Losses: 1}, "stays for ever"},
+		{Bounds{Method: file.Multipart, Parts: 1, Swaps: 1}, "the file is ready, and upload u1 is left over"},
+		{Bounds{Method: file.Multipart, Ticks: 1, Parts: 1, Flights: 1, Slow: 1, Deletes: 1, Sweeps: 1}, "the file is deleted, and upload u1 is left over"},
 	} {
 		m, err := New(tt.bound, statemachines)
 		if err != nil {

@@ -25,16 +25,21 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 	case opCurrent:
 		if a.version = w.current(); a.version < 0 {
 			a.err = notFound
+		} else {
+			a.content = w.objects[a.version].content
 		}
 	case opDescribe, opHead:
 		if a.version = c.version; !there() {
 			a.err, a.version = notFound, -1
+		} else {
+			a.content = w.objects[a.version].content
 		}
 	case opOpen:
 		if !there() {
 			a.err = notFound
 			break
 		}
+		a.content = w.objects[c.version].content
 		if a.word = says; says == saysClean {
 			w.objects[c.version].scanned = true
 		}
@@ -59,6 +64,10 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		a.err = m.startExecution(w, c)
 	case opPublish:
 		return a, m.publish(w, m.files.get(c.value))
+	case opHeld, opListUploads, opBeginUpload, opAssemble, opAbort:
+		return m.doParts(w, c, a)
+	case opCreate:
+		w.record = c.value // Model.initial: once, and before any fault
 	default:
 		return m.write(w, c, by)
 	}
@@ -70,6 +79,7 @@ func due(f file.File) bool { return f.SweepAt.Equal(dueNow) }
 // goOn lets an hour pass, after which all that is to be swept is due.
 func (m *Model) goOn(w *World) {
 	w.tick++
+	w.urls = false
 	if f := m.files.get(w.record); !f.SweepAt.IsZero() {
 		f.SweepAt = dueNow
 		w.record = m.files.id(f)
@@ -124,6 +134,7 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	}
 	before, after := m.files.get(w.record), m.files.get(done.record)
 	w.record = done.record
+	w.urls = w.urls || w.tick == 0 && m.sends(w.record)
 	w.ready = w.ready || after.Status == file.Ready
 	w.rejected = w.rejected || after.Status == file.Rejected
 	return answer{tick: w.tick, version: -1, err: done.err, record: done.record}, m.illegal(w, before, after, by)
@@ -133,6 +144,8 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 type recordWrite struct {
 	Change   *file.Change
 	Renewal  *file.Renewal
+	Begin    *file.Begun
+	Promise  *file.Promise
 	Settle   *file.File
 	Postpone *file.File
 	To       time.Time // of Postpone
@@ -146,6 +159,12 @@ func (m *Model) writeOf(c call) recordWrite {
 	case opRenew:
 		v := m.renewals.get(c.value)
 		return recordWrite{Renewal: &v}
+	case opBegin:
+		v := m.begins.get(c.value)
+		return recordWrite{Begin: &v}
+	case opPromise:
+		v := m.promises.get(c.value)
+		return recordWrite{Promise: &v}
 	}
 	f := m.files.get(c.value)
 	if c.op == opSettle {
@@ -170,6 +189,10 @@ func write(f file.File, w recordWrite) (file.File, error) {
 		_, err = r.Change(ctx, f.ID, *w.Change)
 	case w.Renewal != nil:
 		_, err = r.Renew(ctx, f.ID, *w.Renewal)
+	case w.Begin != nil:
+		_, err = r.Begin(ctx, f.ID, *w.Begin)
+	case w.Promise != nil:
+		_, err = r.Promise(ctx, f.ID, *w.Promise)
 	case w.Settle != nil:
 		err = r.Settle(ctx, *w.Settle)
 	default:
@@ -189,6 +212,8 @@ func (m *Model) illegal(w *World, before, after file.File, by stepInput) string 
 		return fmt.Sprintf("the record went from %s to %s, which the table of transitions does not allow", before.Status, after.Status)
 	case before.VersionID != "" && before.VersionID != after.VersionID:
 		return fmt.Sprintf("the record pinned version %s, and then %s", before.VersionID, after.VersionID)
+	case before.ChecksumSHA256 != "" && before.ChecksumSHA256 != after.ChecksumSHA256:
+		return "a promised checksum was lost from the record"
 	case before.Status == file.Ready && after.Status == file.Rejected && !m.rescans(by):
 		return "a ready file was revoked by a step that is of no re-scan"
 	case before.Status != after.Status && after.Status == file.Expired && w.current() >= 0 && !w.objects[w.current()].swapped:
@@ -208,7 +233,11 @@ func (m *Model) rescans(by stepInput) bool {
 // wrong says which invariant of a state w breaks, or nothing.
 func (m *Model) wrong(w *World) string {
 	f := m.files.get(w.record)
+	pinned := version(f.VersionID)
 	for i, o := range w.objects {
+		if o.there && opens(o.tag) && int8(i) != pinned {
+			return fmt.Sprintf("version %s has the tag %s, which opens it, and is not the one that is pinned", versionID(int8(i)), o.tag)
+		}
 		if o.there && opens(o.tag) && !o.scanned {
 			return fmt.Sprintf("version %s has the tag %s, which opens it, and no scanner read that version and called it clean", versionID(int8(i)), o.tag)
 		}
@@ -217,10 +246,15 @@ func (m *Model) wrong(w *World) string {
 	if v >= 0 && !w.objects[v].scanned {
 		return fmt.Sprintf("a download URL is presigned for version %s, which no scanner read and called clean", versionID(v))
 	}
-	if f.Status == file.Ready && (v < 0 || !w.objects[v].there || !opens(w.objects[v].tag)) {
+	switch {
+	case v >= 0 && v != pinned:
+		return fmt.Sprintf("a download URL is presigned for version %s, which is not the one that is pinned", versionID(v))
+	case f.Status != file.Ready:
+		return ""
+	case v < 0 || !w.objects[v].there || !opens(w.objects[v].tag):
 		return "the record is ready, and S3 does not give out its version"
 	}
-	return ""
+	return w.unlike(w.objects[pinned].content)
 }
 
 // unsettled says what is wrong with a state in which nothing more will happen by
@@ -231,6 +265,9 @@ func (m *Model) unsettled(w *World) string {
 		return fmt.Sprintf("all is quiet, and the file is %s for ever", f.Status)
 	}
 	pinned := version(f.VersionID)
+	if what := w.leftOver(f); what != "" {
+		return what
+	}
 	switch {
 	case f.Status == file.Ready && !w.readyTold:
 		return "all is quiet, the file is ready, and File Ready was never published"

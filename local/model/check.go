@@ -4,22 +4,28 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
 )
 
 // Invariants are what is checked, in words.
 func Invariants() []string {
 	return []string{
-		"A download URL is only ever presigned for a version that a scanner read, that very one, and called clean.",
-		"A version that S3 gives out by its tag is one that a scanner read and called clean.",
+		"A download URL is only ever presigned for the pinned version, if a scanner read it, that very one, and called it clean.",
+		"A version that S3 gives out by its tag is the pinned one, and one that a scanner read and called clean.",
 		"A record that is ready has its version in S3, and S3 gives it out.",
-		"A record only goes on by the table of transitions, pins one version for ever, and is revoked by a re-scan only.",
+		"A record only goes on by the table of transitions, pins one version for ever, loses no checksum, and is revoked by a re-scan only.",
 		"A receipt stands on a ready record and on no other; a ready record has a verdict of clean.",
 		"No event tells of what the record was not.",
 		"An upload that arrived in time does not expire.",
+		"Parts are put together only if they add up to what was promised, and no file becomes ready that has more or fewer bytes.",
+		"The parts of a file are put together once, however often complete is called.",
+		"A checksum that complete has taken is never lost, whatever pins the object: no file becomes ready with other bytes.",
 		"Without further faults everything comes to rest: the file is ready, rejected, expired or deleted, whether the scanner is up or down.",
 		"At rest, File Ready is published of a ready file and File Rejected of a rejected one.",
 		"At rest, the version of a rejected file has no tag that opens it.",
-		"At rest, no version is left but the one that a ready or a kept rejected record pins.",
+		"At rest, no version is left but the one that a ready or a kept rejected record pins, also of what was put together or sent once more.",
+		"At rest, no upload in parts is left that holds a part, and of an expired or deleted file none at all.",
 	}
 }
 
@@ -85,8 +91,17 @@ func (m *Model) Check() (Report, error) {
 	return s.report, err
 }
 
+// initial is the file whose URL was just given out, or whose record was just
+// written by a POST /files that has yet to begin its upload in parts. To fail
+// before that is not to have begun.
 func (m *Model) initial() World {
-	return World{record: m.files.id(pending(m.policy)), left: m.bounds}
+	w := World{left: m.bounds}
+	if m.bounds.Method != file.Multipart {
+		w.record = m.files.id(pending(m.policy, m.bounds.Method))
+		return w
+	}
+	m.launched(&w, stepInput{kind: kindCreate}, func(*World, string, func() string) {}, "")
+	return w
 }
 
 func (s *search) run() error {
@@ -240,10 +255,16 @@ func (m *Model) fair(w *World, says word) (next World, line, broke string) {
 			return next, line, broke
 		}
 	}
+	for i := range w.uploads {
+		if u := &next.uploads[i]; u.flying != nothing || u.puttingTogether != nothing {
+			line, broke = m.landed(&next, int8(i))
+			return next, "then " + line, broke
+		}
+	}
 	for i := range w.objects {
 		if w.objects[i].arriving > 0 {
 			next.objects[i].arriving--
-			m.launched(&next, stepInput{kind: kindArrive, arg: int32(i)}, take, "the event of version "+versionID(int8(i))+" comes")
+			m.launched(&next, m.arrival(w, i), take, "the event of version "+versionID(int8(i))+" comes")
 			return next, line, broke
 		}
 	}

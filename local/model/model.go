@@ -1,17 +1,17 @@
 // Package model checks the life of one file exhaustively. It is an explicit-state
 // model checker in the manner of SPIN and TLC, with one difference: the steps are
-// no model of the code but the code itself. Package verify, sweep, deletion and
-// download run against a world in memory (World), the workflow is read from
-// statemachines/*.asl.json, and the records are changed by the very table of
+// no model of the code but the code itself. Package upload, parts, verify, sweep,
+// deletion and download run against a world in memory (World), the workflow is read
+// from statemachines/*.asl.json, and the records are changed by the very table of
 // transitions.
 //
 // Each call that a step makes to the outside (a record read or written, an object
-// described, read, tagged, listed or deleted, an execution started, an event
-// published) is a point at which every other actor may come between, at which the
-// step may fail or die before or after the call took effect, and at which the
-// call may be carried out twice. A step is a function of what its calls were
-// answered (program), so that a state can hold a half-done step as a number, and
-// be compared, kept and returned to.
+// described, read, tagged, listed or deleted, an upload in parts begun, listed, put
+// together or aborted, an execution started, an event published) is a point at which
+// every other actor may come between, at which the step may fail or die before or
+// after the call took effect, and at which the call may be carried out twice. A step
+// is a function of what its calls were answered (program), so that a state can hold a
+// half-done step as a number, and be compared, kept and returned to.
 //
 // docs/model.md says what is modelled, within which bounds, and what is not.
 package model
@@ -22,7 +22,9 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/upload"
 	"github.com/vouch-s3/vouch/shared/verify"
 	"github.com/vouch-s3/vouch/shared/workflow"
 )
@@ -43,6 +45,15 @@ type Bounds struct {
 	Faults    int8 // steps that fail or die, and calls that are carried out twice
 	Outlives  int8 // functions that the workflow waits for no longer, or that outlive it, and go on
 	Retries   int8 // of a state of the workflow; fewer than its Retry says
+	Parts     int8 // parts that are sent, each of which changes what the upload holds
+	Promises  int8 // of Completes that promise a checksum, be it that of the bytes or not
+	Flights   int8 // parts that are still on their way to S3 when something else happens
+	Slow      int8 // hours that the clock goes on while a part is on its way
+
+	// Method is how the file is sent: file.Put where it is empty. A file in parts
+	// begins its life with POST /files, and no PUT by a URL brings its object.
+	// What is sent by file.Form S3 takes at any time, also where an object is.
+	Method file.Method
 
 	// Delete has the policy remove rejected bytes at once instead of keeping them.
 	Delete bool
@@ -62,6 +73,7 @@ func at(tick int8) time.Time { return epoch.Add(time.Duration(tick) * Tick) }
 func (b Bounds) policy() policy.Policy {
 	p := policy.Default()
 	p.UploadLife = Tick / 2
+	p.Multipart.Life = Tick / 2
 	p.ArrivalGrace = Tick / 4
 	p.VerifyWithin = Tick / 2
 	p.GiveUpAfter = 5 * Tick / 2
@@ -73,17 +85,20 @@ func (b Bounds) policy() policy.Policy {
 	return p
 }
 
-// The one file. Its life begins when its URL has just been given out.
+// The one file. Its life begins when its URL has just been given out, or, in
+// parts, when it is asked for.
 const (
 	owner = "alice"
 	id    = "019375a0-0000-7000-8000-000000000001"
 	body  = "hello"
+
+	partSize = 3 // bytes of the first of two parts; the policy's least would only take time
 )
 
-func pending(p policy.Policy) file.File {
+func pending(p policy.Policy, method file.Method) file.File {
 	expires := epoch.Add(p.UploadLife)
 	return file.File{
-		ID: id, Owner: owner, Filename: "a.txt", ContentType: "text/plain", Size: int64(len(body)),
+		ID: id, Owner: owner, Filename: "a.txt", Method: method, ContentType: "text/plain", Size: int64(len(body)),
 		Status: file.Pending, Key: file.Key(owner, id), CreatedAt: epoch,
 		UploadExpiresAt: expires, SweepAt: later, Revision: 1,
 	}
@@ -93,7 +108,7 @@ func pending(p policy.Policy) file.File {
 type Model struct {
 	// The code of the steps, the store, and the version that a download would be
 	// presigned for. A test puts something broken in their place.
-	parts parts
+	code  code
 	store func(file.File, recordWrite) (file.File, error)
 	signs func(file.File) (versionID string)
 
@@ -105,6 +120,9 @@ type Model struct {
 	files    values[file.File]
 	changes  values[file.Change]
 	renewals values[file.Renewal]
+	begins   values[file.Begun]
+	promises values[file.Promise]
+	puts     values[parts.Assembly]
 	jobs     values[verify.Job]
 	tasks    values[workflow.Task]
 	data     values[data]
@@ -113,6 +131,11 @@ type Model struct {
 
 	written   map[writing]written
 	downloads map[int32]int8
+	sendable  map[int32]bool
+
+	// unguarded has S3 put an upload together as often as it is asked to, whatever
+	// is there already. Only a test sets it.
+	unguarded bool
 }
 
 // New returns the model of the real code, with the state machines in the folder
@@ -124,10 +147,10 @@ func New(b Bounds, statemachines string) (*Model, error) {
 	}
 	m := &Model{
 		bounds: b, policy: b.policy(), machines: machines,
-		written: map[writing]written{}, downloads: map[int32]int8{},
+		written: map[writing]written{}, downloads: map[int32]int8{}, sendable: map[int32]bool{},
 	}
 	m.program = program{model: m, nodes: make([]node, 1), edges: map[edge]int32{}}
-	m.parts = m.realParts()
+	m.code = m.realCode()
 	m.store = write
 	m.signs = m.presigned
 	return m, nil
@@ -166,3 +189,22 @@ func (p *presigner) PresignGet(_ context.Context, g download.Get) (string, time.
 type one file.File
 
 func (f one) Get(context.Context, string) (file.File, error) { return file.File(f), nil }
+
+// sends reports whether parts.Presigner gives out URLs for the parts of the file
+// while its upload is alive. To ask at each state is to ask at any moment.
+func (m *Model) sends(record int32) bool {
+	given, known := m.sendable[record]
+	if !known {
+		p := parts.Presigner{Records: one(m.files.get(record)), Signer: signer{}, Policy: m.policy, Now: func() time.Time { return epoch }}
+		_, _, err := p.Presign(context.Background(), owner, id, []int{1, 2}, nil)
+		given = err == nil
+		m.sendable[record] = given
+	}
+	return given
+}
+
+type signer struct{}
+
+func (signer) PresignPart(context.Context, parts.Put) (upload.Instructions, error) {
+	return upload.Instructions{}, nil
+}

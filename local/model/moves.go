@@ -31,6 +31,7 @@ func (m *Model) moves(w *World, v visit) {
 		}
 	}
 	m.clientMoves(w, v)
+	m.partMoves(w, v)
 	m.eventMoves(w, v)
 	if w.left.Sweeps > 0 && due(m.files.get(w.record)) {
 		next := w.clone()
@@ -43,9 +44,11 @@ func (m *Model) moves(w *World, v visit) {
 		m.startRescan(&next)
 		v(&next, "", words("a re-scan takes the file"))
 	}
-	if w.left.Ticks > 0 && m.between(w) {
+	if slow := w.sending(); w.left.Ticks > 0 && m.between(w) && (!slow || w.left.Slow > 0) {
 		next := w.clone()
-		next.left.Ticks--
+		if next.left.Ticks--; slow {
+			next.left.Slow--
+		}
 		m.goOn(&next)
 		v(&next, "", words("time goes on, to hour %d", next.tick))
 	}
@@ -53,9 +56,10 @@ func (m *Model) moves(w *World, v visit) {
 
 // between reports whether no function is half way. None outlives a tick: Lambda
 // ends each after 15 minutes, and the sweeper looks for what is missing after
-// half an hour. The workflow may wait between two of them, and events on their way.
+// half an hour; nor does S3 need that long to put parts together. The workflow may
+// wait between two of them, and events on their way.
 func (m *Model) between(w *World) bool {
-	if len(w.steps) > 0 {
+	if len(w.steps) > 0 || w.uploads[0].puttingTogether != nothing || w.uploads[1].puttingTogether != nothing {
 		return false
 	}
 	for _, e := range w.executions {
@@ -123,6 +127,9 @@ func (m *Model) stepMoves(w *World, p place, n int32, v visit) {
 	answered(saysNothing, 1, 1, true, " is done, and its answer is lost")
 	answered(saysNothing, 1, 2, false, " is done twice")
 	die(1, ", after which the function dies")
+	if at.call.op == opAssemble {
+		m.assemblyMoves(w, p, n, say, v)
+	}
 }
 
 // moved puts node n in the place of the step that came to it, or ends the step.
@@ -144,14 +151,19 @@ func (m *Model) moved(w *World, p place, n int32, died bool) {
 }
 
 // keep keeps a step that no execution waits for. An event whose step has failed
-// comes again, as EventBridge and Lambda try again.
+// comes again, as EventBridge and Lambda try again; a checksum is taken when
+// complete has been answered.
 func (m *Model) keep(w *World, n int32, over, failed bool) {
 	at := m.program.nodes[n]
-	if !over {
+	switch {
+	case !over:
 		w.steps = append(w.steps, n)
 		slices.Sort(w.steps)
-	} else if failed && at.step.kind == kindArrive {
-		w.objects[at.step.arg].arriving++
+	case failed && at.step.kind == kindArrive:
+		version, _ := arrived(at.step.arg)
+		w.objects[version].arriving++
+	case !failed && at.step.kind == kindComplete && at.step.arg != 0:
+		w.taken |= 1 << at.step.arg
 	}
 }
 
@@ -201,22 +213,28 @@ func (m *Model) launched(next *World, s stepInput, v visit, text string) {
 
 func (m *Model) clientMoves(w *World, v visit) {
 	alive := at(w.tick).Before(m.files.get(w.record).UploadExpiresAt)
-	if w.left.Puts > 0 && alive && w.stored < versions && w.current() < 0 {
+	if w.left.Puts > 0 && alive && w.stored < versions && (w.current() < 0 || m.bounds.Method == file.Form) {
 		next := w.clone()
 		next.left.Puts--
-		m.put(&next, false)
-		v(&next, "", words("the client PUTs version %s", versionID(w.stored)))
+		m.put(&next, promised, false)
+		v(&next, "", words("the client sends version %s", versionID(w.stored)))
 	}
 	if w.left.Swaps > 0 && w.stored < versions {
 		next := w.clone()
 		next.left.Swaps--
-		m.put(&next, true)
+		m.put(&next, promised, true)
 		v(&next, "", words("an administrator writes version %s over it", versionID(w.stored)))
 	}
 	if w.left.Completes > 0 {
 		next := w.clone()
 		next.left.Completes--
 		m.launched(&next, stepInput{kind: kindComplete}, v, "the client calls complete")
+		for c := promised; c <= another && w.left.Promises > 0; c++ {
+			next := w.clone()
+			next.left.Completes--
+			next.left.Promises--
+			m.launched(&next, stepInput{kind: kindComplete, arg: int32(c)}, v, fmt.Sprintf("the client calls complete with the checksum of %s", c))
+		}
 	}
 	if w.left.Deletes > 0 {
 		next := w.clone()
@@ -225,8 +243,8 @@ func (m *Model) clientMoves(w *World, v visit) {
 	}
 }
 
-func (m *Model) put(w *World, swapped bool) {
-	w.objects[w.stored] = object{there: true, swapped: swapped, arriving: 1}
+func (m *Model) put(w *World, c content, swapped bool) {
+	w.objects[w.stored] = object{there: true, swapped: swapped, content: c, arriving: 1}
 	w.stored++
 }
 
@@ -238,11 +256,11 @@ func (m *Model) eventMoves(w *World, v visit) {
 		event := fmt.Sprintf("the event of version %s", versionID(int8(i)))
 		next := w.clone()
 		next.objects[i].arriving--
-		m.launched(&next, stepInput{kind: kindArrive, arg: int32(i)}, v, event+" comes")
+		m.launched(&next, m.arrival(w, i), v, event+" comes")
 		if w.left.Doubles > 0 {
 			next := w.clone()
 			next.left.Doubles--
-			m.launched(&next, stepInput{kind: kindArrive, arg: int32(i)}, v, event+" comes, and will once more")
+			m.launched(&next, m.arrival(w, i), v, event+" comes, and will once more")
 		}
 		if w.left.Losses > 0 {
 			next := w.clone()
@@ -281,6 +299,22 @@ func (m *Model) callText(c call) string {
 		return "open version " + versionID(c.version)
 	case opList:
 		return "list the versions"
+	case opHeld:
+		return "list the parts of " + uploadID(c.upload)
+	case opListUploads:
+		return "list the uploads in parts"
+	case opCreate:
+		return "write the record"
+	case opBeginUpload:
+		return "begin an upload in parts"
+	case opBegin:
+		return fmt.Sprintf("write that upload %s is begun", m.begins.get(c.value).UploadID)
+	case opPromise:
+		return "write the promised checksum"
+	case opAssemble:
+		return fmt.Sprintf("put %s together", uploadID(c.upload))
+	case opAbort:
+		return "abort " + uploadID(c.upload)
 	case opChange:
 		return fmt.Sprintf("make the record %s", m.changes.get(c.value).To)
 	case opRenew:
@@ -307,6 +341,12 @@ func (m *Model) errText(a answer) string {
 		return fmt.Sprintf(" (refused: it is %s)", m.files.get(a.record).Status)
 	case alreadyEnded:
 		return " (it has ended)"
+	case noUpload:
+		return " (there is no such upload)"
+	case objectExists:
+		return " (there is an object)"
+	case partChanged:
+		return " (a part is another)"
 	}
 	return ""
 }

@@ -1,13 +1,14 @@
 package model
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -75,9 +76,12 @@ func (p *program) follow(e edge, n node) int32 {
 }
 
 // timely reports whether it matters at what time a step of this kind runs: the
-// sweeper gives up by it, and of two verdicts a re-scan keeps the younger. In all
-// else a time is only written down, or says when the sweeper looks next (whenever).
-func (m *Model) timely(k kind) bool { return k == kindSweep || k == kindScan && m.bounds.Rescans > 0 }
+// sweeper gives up by it, complete puts nothing together after the end of an upload,
+// and of two verdicts a re-scan keeps the younger. In all else a time is only written
+// down, or says when the sweeper looks next (whenever).
+func (m *Model) timely(k kind) bool {
+	return k == kindSweep || k == kindComplete && m.bounds.Method == file.Multipart || k == kindScan && m.bounds.Rescans > 0
+}
 
 // withoutTimes takes out how long a scan took, on which nothing depends, and when
 // it was, where nothing does.
@@ -133,6 +137,14 @@ const (
 	opHead
 	opOpen
 	opList
+	opHeld
+	opListUploads
+	opCreate
+	opBeginUpload
+	opBegin
+	opPromise
+	opAssemble
+	opAbort
 	opChange
 	opRenew
 	opSettle
@@ -145,12 +157,13 @@ const (
 
 // reads reports whether the call changes nothing, so that it does not matter
 // whether a failure came before or after it.
-func (o op) reads() bool { return o <= opList }
+func (o op) reads() bool { return o <= opListUploads }
 
 // call is one call to the outside. What value is depends on op.
 type call struct {
 	op      op
 	version int8 // -1 for none that is known
+	upload  int8 // likewise
 	value   int32
 	later   bool // of Postpone: look again, not never
 	name    int32
@@ -171,8 +184,10 @@ type answer struct {
 	tick    int8 // when it returned, 0 where the step does not look
 	err     fault
 	record  int32
-	version int8 // -1 for none
-	there   uint8
+	version int8    // -1 for none
+	content content // of the version, or of the upload
+	there   uint8   // the versions or uploads that are listed
+	upload  int8
 	word    word
 }
 
@@ -184,6 +199,10 @@ const (
 	notFound
 	conflict
 	alreadyEnded
+	noUpload
+	objectExists
+	busy
+	partChanged
 	broken
 )
 
@@ -197,6 +216,14 @@ func (m *Model) err(a answer, to file.Status) error {
 		return &file.ConflictError{To: to, Current: m.files.get(a.record)}
 	case alreadyEnded:
 		return verify.ErrAlreadyEnded
+	case noUpload:
+		return parts.ErrNoUpload
+	case objectExists:
+		return parts.ErrObjectExists
+	case busy:
+		return parts.ErrBusy
+	case partChanged:
+		return parts.ErrPartChanged
 	case broken:
 		return errBroken
 	}
@@ -274,12 +301,12 @@ func (o *outside) describe(a answer) (file.Object, error) {
 	if err := o.model.err(a, ""); err != nil {
 		return file.Object{}, err
 	}
-	return described(a.version), nil
+	return described(a.version, a.content), nil
 }
 
-func described(i int8) file.Object {
+func described(i int8, c content) file.Object {
 	return file.Object{
-		Key: file.Key(owner, id), VersionID: versionID(i), ETag: "e" + versionID(i), Size: int64(len(body)),
+		Key: file.Key(owner, id), VersionID: versionID(i), ETag: "e" + versionID(i), Size: int64(len(c.bytes())),
 		ContentType: "text/plain",
 	}
 }
@@ -293,10 +320,11 @@ func (o *outside) Describe(_ context.Context, _, versionID string) (file.Object,
 }
 
 func (o *outside) Head(_ context.Context, _, versionID, _ string, _ int) ([]byte, error) {
-	if err := o.model.err(o.ask(call{op: opHead, version: version(versionID)}), ""); err != nil {
+	a := o.ask(call{op: opHead, version: version(versionID)})
+	if err := o.model.err(a, ""); err != nil {
 		return nil, err
 	}
-	return []byte(body), nil
+	return []byte(a.content.bytes()), nil
 }
 
 // Open opens the version; with the answer comes what the scanner will say of it,
@@ -307,7 +335,7 @@ func (o *outside) Open(_ context.Context, _, versionID, _ string) (io.ReadCloser
 		return nil, err
 	}
 	o.word = a.word
-	return io.NopCloser(bytes.NewReader([]byte(body))), nil
+	return io.NopCloser(strings.NewReader(a.content.bytes())), nil
 }
 
 // Scan reads the bytes and says what was said with Open.

@@ -6,7 +6,10 @@ import (
 	"fmt"
 
 	"github.com/vouch-s3/vouch/shared/deletion"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/sweep"
+	"github.com/vouch-s3/vouch/shared/upload"
 	"github.com/vouch-s3/vouch/shared/verify"
 	"github.com/vouch-s3/vouch/shared/workflow"
 )
@@ -16,7 +19,8 @@ type kind int8
 
 // The kinds of steps: the functions of template.yaml that touch a file.
 const (
-	kindArrive   kind = iota + 1 // start-verification, on S3's event
+	kindCreate   kind = iota + 1 // create-upload, of a file in parts
+	kindArrive                   // start-verification, on S3's event
 	kindComplete                 // complete-upload
 	kindDelete                   // delete-file
 	kindSweep                    // sweep-uploads
@@ -27,7 +31,7 @@ const (
 )
 
 var kindNames = [...]string{
-	kindArrive: "start-verification", kindComplete: "complete-upload", kindDelete: "delete-file", kindSweep: "sweep-uploads",
+	kindCreate: "create-upload", kindArrive: "start-verification", kindComplete: "complete-upload", kindDelete: "delete-file", kindSweep: "sweep-uploads",
 	kindValidate: "validate-object", kindScan: "scan-object", kindReady: "mark-ready", kindReject: "mark-rejected",
 }
 
@@ -36,12 +40,14 @@ func (k kind) String() string { return kindNames[k] }
 // stepInput is a kind of step and what it is handed.
 type stepInput struct {
 	kind kind
-	arg  int32 // a version for Arrive, else of Model.tasks or 0
+	arg  int32 // for Arrive as Model.arrival makes it, a content for Complete, else of Model.tasks or 0
 }
 
-// parts are the real code of the steps, each wired as its function's main.go
+// code is the real code of the steps, each wired as its function's main.go
 // does it. A test replaces one to see that the checker finds what is wrong.
-type parts struct {
+type code struct {
+	Creator   func(*outside) upload.Creator
+	Completer func(*outside) parts.Completer
 	Starter   func(*outside) verify.Starter
 	Validator func(*outside) verify.Validator
 	Scanner   func(*outside) verify.Scanner
@@ -53,9 +59,15 @@ type parts struct {
 
 var scanners = verify.Scanners{verify.ClamAV}
 
-func (m *Model) realParts() parts {
+func (m *Model) realCode() code {
 	p := m.policy
-	return parts{
+	return code{
+		Creator: func(o *outside) upload.Creator {
+			return upload.Creator{Records: o, Presigner: o, Uploads: o, Policy: p, Now: o.now}
+		},
+		Completer: func(o *outside) parts.Completer {
+			return parts.Completer{Records: o, Uploads: o, Starter: m.code.Starter(o), Now: o.now}
+		},
 		Starter: func(o *outside) verify.Starter {
 			return verify.Starter{Records: o, Objects: o, Workflow: o, Policy: p, Now: o.now}
 		},
@@ -70,15 +82,15 @@ func (m *Model) realParts() parts {
 		},
 		Sweeper: func(o *outside) sweep.Sweeper {
 			return sweep.Sweeper{
-				Records: o, Objects: o, Policy: p, Now: o.now, Limit: 500,
-				Starter: m.parts.Starter(o), Finisher: m.parts.Finisher(o),
+				Records: o, Objects: o, Uploads: o, Policy: p, Now: o.now, Limit: 500,
+				Starter: m.code.Starter(o), Finisher: m.code.Finisher(o),
 			}
 		},
 		Deleter: func(o *outside) deletion.Deleter {
-			return deletion.Deleter{Records: o, Objects: o, Policy: p, Now: o.now}
+			return deletion.Deleter{Records: o, Objects: o, Uploads: o, Policy: p, Now: o.now}
 		},
 		MarkReady: func(ctx context.Context, o *outside, t workflow.Task) (verify.Result, error) {
-			return m.parts.Finisher(o).Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
+			return m.code.Finisher(o).Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 		},
 	}
 }
@@ -91,27 +103,32 @@ func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 		t = m.tasks.get(s.arg)
 	}
 	switch s.kind {
+	case kindCreate:
+		_, _, err := m.code.Creator(o).Create(ctx, upload.Request{
+			Owner: owner, Filename: "a.txt", ContentType: "text/plain", Size: int64(len(body)), Method: file.Multipart,
+		})
+		return verify.Result{}, err
 	case kindArrive:
-		obj := described(int8(s.arg))
+		obj := described(arrived(s.arg))
 		obj.ContentType = "" // S3's event does not tell it
-		_, err := m.parts.Starter(o).Arrived(ctx, obj)
+		_, err := m.code.Starter(o).Arrived(ctx, obj)
 		return verify.Result{}, err
 	case kindComplete:
-		_, err := m.parts.Starter(o).Complete(ctx, owner, id)
+		_, err := m.code.Completer(o).Complete(ctx, owner, id, parts.Completion{ChecksumSHA256: content(s.arg).checksum()})
 		return verify.Result{}, err
 	case kindDelete:
-		return verify.Result{}, m.parts.Deleter(o).Delete(ctx, owner, id)
+		return verify.Result{}, m.code.Deleter(o).Delete(ctx, owner, id)
 	case kindSweep:
-		_, err := m.parts.Sweeper(o).Sweep(ctx)
+		_, err := m.code.Sweeper(o).Sweep(ctx)
 		return verify.Result{}, err
 	case kindValidate:
-		return m.parts.Validator(o).Validate(ctx, t.Job)
+		return m.code.Validator(o).Validate(ctx, t.Job)
 	case kindScan:
-		return m.parts.Scanner(o).Scan(ctx, t.Job)
+		return m.code.Scanner(o).Scan(ctx, t.Job)
 	case kindReady:
-		return m.parts.MarkReady(ctx, o, t)
+		return m.code.MarkReady(ctx, o, t)
 	case kindReject:
-		return m.parts.Finisher(o).Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
+		return m.code.Finisher(o).Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	}
 	panic(fmt.Sprintf("there is no step of kind %d", s.kind))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // versions is how many versions of the object there may be.
-const versions = 2
+const versions = 3
 
 // World is one state of everything: what is stored, what is under way, and what
 // may still happen. It is a value: clone before changing.
@@ -17,7 +17,12 @@ type World struct {
 	tick    int8
 	record  int32 // of Model.files
 	objects [versions]object
+	uploads [uploads]inParts
 	stored  int8 // how many of objects were ever written; the last that is there is the current one
+
+	urls  bool  // whether URLs of parts were given out and are alive
+	put   int8  // how often S3 has put parts together
+	taken uint8 // the contents whose checksum complete has taken without an error
 
 	ready, rejected         bool // whether the record was ever so
 	readyTold, rejectedTold bool // whether the event was published
@@ -31,8 +36,9 @@ type object struct {
 	there    bool
 	swapped  bool         // written by the administrator
 	tag      file.Outcome // empty for none
-	scanned  bool         // a scanner read this version to its end and called it clean
-	arriving int8         // events that tell of it and are on their way
+	content  content
+	scanned  bool // a scanner read this version to its end and called it clean
+	arriving int8 // events that tell of it and are on their way
 }
 
 // execution is one execution of a state machine, or one item of a re-scan's Map.
@@ -96,11 +102,17 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 	number := func(v int32) { b = binary.LittleEndian.AppendUint32(b, uint32(v)) }
 	b = append(b, byte(w.tick), byte(w.stored))
 	number(w.record)
+	bit(w.urls)
+	b = append(b, byte(w.put), w.taken)
+	for _, u := range w.uploads {
+		bit(u.there)
+		b = append(b, byte(u.holds), byte(u.flying), byte(u.puttingTogether))
+	}
 	for _, o := range w.objects {
 		bit(o.there)
 		bit(o.swapped)
 		bit(o.scanned)
-		b = append(b, byte(o.arriving), byte(len(o.tag)))
+		b = append(b, byte(o.content), byte(o.arriving), byte(len(o.tag)))
 		b = append(b, o.tag...)
 	}
 	bit(w.ready)
@@ -118,7 +130,7 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 		number(n)
 	}
 	l := w.left
-	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives} {
+	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow} {
 		b = append(b, byte(v))
 	}
 	return hash{maphash.Bytes(seeds[0], b), maphash.Bytes(seeds[1], b)}, b

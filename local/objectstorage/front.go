@@ -60,6 +60,10 @@ func (s *Store) front(o Options) http.Handler {
 			proxy.ServeHTTP(w, r)
 			return
 		}
+		if postsForm(r) {
+			s.postForm(w, r, proxy, o)
+			return
+		}
 		signed, ok := readSignature(r)
 		switch {
 		case !ok:
@@ -84,16 +88,23 @@ func (s *Store) front(o Options) http.Handler {
 			refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "The object's tags cannot be read.")
 			return
 		}
-		context := conditionContext(r, signed, op, tags)
-		for _, action := range op.actions {
-			if err := o.Authorizer.Authorize(Access{AccessKeyID: signed.AccessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}); err != nil {
-				o.Log.Info("S3 denied a request", "action", action, "key", op.key, "why", err.Error())
-				refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
-				return
-			}
+		if authorized(w, signed, op, conditionContext(r, signed, op, tags), o) {
+			proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op)))
 		}
-		proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op)))
 	})
+}
+
+// authorized decides whether a request has the permissions that it needs, and
+// answers it if not.
+func authorized(w http.ResponseWriter, signed signature, op operation, context map[string][]string, o Options) bool {
+	for _, action := range op.actions {
+		if err := o.Authorizer.Authorize(Access{AccessKeyID: signed.AccessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}); err != nil {
+			o.Log.Info("S3 denied a request", "action", action, "key", op.key, "why", err.Error())
+			refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+			return false
+		}
+	}
+	return true
 }
 
 // answered looks at versitygw's answer to a request of an account.
@@ -108,7 +119,7 @@ func (s *Store) answered(resp *http.Response, o Options) error {
 		}
 	}
 	switch {
-	case resp.StatusCode == http.StatusOK && op.creates != "":
+	case resp.StatusCode < http.StatusBadRequest && op.creates != "": // of a form 201, 204 or 303
 		s.created(resp, op, signed, o)
 	case resp.StatusCode == http.StatusNotFound && op.reads && !s.mayList(signed, op, o):
 		// Who may not list the bucket is not told what is in it (GetObject, Amazon

@@ -50,7 +50,7 @@ func (s *Store) startGateway(ctx context.Context, o Options) error {
 	listening := make(chan struct{})
 	ended := make(chan error, 1)
 	s.work.Go(func() {
-		ended <- embedgw.RunVersityGW(ctx, wholeBodies{backend}, &embedgw.Config{
+		ended <- embedgw.RunVersityGW(ctx, wholeListings{wholeBodies{newSteady(backend)}}, &embedgw.Config{
 			RootUserAccess:    o.AdminKey,
 			RootUserSecret:    o.AdminSecret,
 			Region:            o.Region,

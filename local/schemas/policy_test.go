@@ -96,6 +96,7 @@ func TestAWrongPolicyIsRefusedByTheSchemaAndByTheCode(t *testing.T) {
 		"type without content":     "types: { image/png: { maxSize: 1 } }",
 		"media type in upper case": "types: { IMAGE/PNG: { content: [image/png] } }",
 		"no media type":            "types: { png: { content: [image/png] } }",
+		"range of media types":     "types: { image/*: { content: [image/png] } }",
 		"content of no media type": "types: { image/png: { content: [png] } }",
 		"unknown finding":          "findings: { ugly: reject }",
 		"what is no finding":       "findings: { malware-detected: allow }",

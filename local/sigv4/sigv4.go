@@ -35,17 +35,22 @@ func Parse(authorization string) (Signature, bool) {
 	return New(credential, headers)
 }
 
-// New reads a credential, key/date/region/service/aws4_request, and a list of
-// signed headers, separated by semicolons.
+// New reads a credential and a list of signed headers, separated by semicolons.
 func New(credential, headers string) (Signature, bool) {
-	scope := strings.Split(credential, "/")
-	if len(scope) != 5 || scope[0] == "" || scope[4] != "aws4_request" || headers == "" {
+	s, ok := ParseCredential(credential)
+	if !ok || headers == "" {
 		return Signature{}, false
 	}
-	return Signature{
-		AccessKey: scope[0],
-		Region:    scope[2],
-		Service:   scope[3],
-		Headers:   strings.Split(strings.ToLower(headers), ";"),
-	}, true
+	s.Headers = strings.Split(strings.ToLower(headers), ";")
+	return s, true
+}
+
+// ParseCredential reads a credential, key/date/region/service/aws4_request, alone:
+// what signs a form signs no headers.
+func ParseCredential(credential string) (Signature, bool) {
+	scope := strings.Split(credential, "/")
+	if len(scope) != 5 || scope[0] == "" || scope[4] != "aws4_request" {
+		return Signature{}, false
+	}
+	return Signature{AccessKey: scope[0], Region: scope[2], Service: scope[3]}, true
 }

@@ -69,7 +69,15 @@ func add(t *testing.T, records *filetest.Records, s file.Status) file.File {
 	return f
 }
 
-type presigner struct{ puts []upload.Put }
+type presigner struct {
+	puts  []upload.Put
+	forms []upload.Form
+}
+
+func (p *presigner) PresignForm(_ context.Context, form upload.Form) (upload.Instructions, error) {
+	p.forms = append(p.forms, form)
+	return upload.Instructions{Method: "POST", URL: "https://example.com/", Fields: map[string]string{"key": form.Key}, ExpiresAt: now.Add(form.Life)}, nil
+}
 
 func (p *presigner) PresignPut(_ context.Context, put upload.Put) (upload.Instructions, error) {
 	p.puts = append(p.puts, put)
@@ -90,6 +98,27 @@ func TestARefusedUploadWritesAndSignsNothing(t *testing.T) {
 		{`{"filename":"a","contentType":"image","size":1}`, "invalid-content-type", "contentType", 422},
 		{`{"filename":"a","contentType":"text/html","size":1}`, "content-type-not-allowed", "contentType", 422},
 		{`{"filename":"a","contentType":"image/png","size":0}`, "invalid-size", "size", 422},
+		{`{"filename":"a","contentType":"image/png"}`, "invalid-size", "size", 422},
+		{`{"filename":"a","contentType":"image/png","maxSize":1}`, "invalid-size", "maxSize", 422},
+		{`{"filename":"a","contentType":"image/png","size":1,"maxSize":1,"method":"put"}`, "invalid-size", "maxSize", 422},
+		{`{"filename":"a","contentType":"image/*","size":1,"method":"put"}`, "content-type-not-allowed", "contentType", 422},
+		{`{"filename":"a","contentType":"image/png","size":1,"method":"post"}`, "method-not-allowed", "method", 422},
+		{`{"filename":"a","contentType":"image/png","size":1,"method":1}`, "invalid-request", "method", 400},
+		{`{"filename":"a","contentType":"image/png","method":"form"}`, "invalid-size", "size", 422},
+		{`{"filename":"a","contentType":"image/png","size":1,"maxSize":1,"method":"form"}`, "invalid-size", "maxSize", 422},
+		{`{"filename":"a","contentType":"image/png","size":0,"maxSize":1,"method":"form"}`, "invalid-size", "size", 422},
+		{`{"filename":"a","contentType":"image/png","size":1,"maxSize":0}`, "invalid-size", "maxSize", 422},
+		{`{"filename":"a","contentType":"image/png","size":null,"maxSize":1,"method":"form"}`, "invalid-request", "size", 400},
+		{`{"filename":"a","contentType":"image/png","maxSize":-1,"method":"form"}`, "invalid-size", "maxSize", 422},
+		{`{"filename":"a","contentType":"image/png","size":-1,"method":"form"}`, "invalid-size", "size", 422},
+		{`{"filename":"a","contentType":"image/*","maxSize":2147483648,"method":"form"}`, "file-too-large", "maxSize", 422},
+		{`{"filename":"a","contentType":"image/png","size":2147483648,"method":"form"}`, "file-too-large", "size", 422},
+		{`{"filename":"a","contentType":"font/*","maxSize":1,"method":"form"}`, "content-type-not-allowed", "contentType", 422},
+		{`{"filename":"a","contentType":"*/*","maxSize":1,"method":"form"}`, "content-type-not-allowed", "contentType", 422},
+		{`{"filename":"a","contentType":"text/html","maxSize":1,"method":"form"}`, "content-type-not-allowed", "contentType", 422},
+		{`{"filename":"a","contentType":"image/png","size":1,"checksumSHA256":"x","method":"form"}`, "invalid-checksum", "checksumSHA256", 422},
+		{`{"filename":"a","contentType":"image/png","maxSize":1,"checksumSHA256":"u1H2ULRs4+cT4Mzkgh4vDDoaQsvE1j5/0bqdONgEp8o=","method":"form"}`, "invalid-checksum", "checksumSHA256", 422},
+		{`{"filename":"a","contentType":"image/*","size":1,"checksumSHA256":"u1H2ULRs4+cT4Mzkgh4vDDoaQsvE1j5/0bqdONgEp8o=","method":"form"}`, "", "", 201},
 		{`{"filename":"a","contentType":"image/png","size":2147483648}`, "file-too-large", "size", 422},
 		{`{"filename":"a","contentType":"image/png","size":1,"checksumSHA256":"x"}`, "invalid-checksum", "checksumSHA256", 422},
 		{`{"filename":"a","contentType":"image/png","size":1,"checksumSHA256":""}`, "", "", 201},
@@ -110,8 +139,8 @@ func TestARefusedUploadWritesAndSignsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if tt.kind == "" {
-			if len(due) != 1 || len(signer.puts) != 1 {
-				t.Errorf("%.80s: %d records, %d signatures", tt.body, len(due), len(signer.puts))
+			if len(due) != 1 || len(signer.puts)+len(signer.forms) != 1 {
+				t.Errorf("%.80s: %d records, %d signatures", tt.body, len(due), len(signer.puts)+len(signer.forms))
 			}
 			continue
 		}
@@ -119,8 +148,8 @@ func TestARefusedUploadWritesAndSignsNothing(t *testing.T) {
 		if p.Type != ProblemTypePrefix+tt.kind || p.Field != tt.field || p.Accepted == "" {
 			t.Errorf("%.80s: %+v", tt.body, p)
 		}
-		if len(due) != 0 || len(signer.puts) != 0 {
-			t.Errorf("%.80s: %d records, %d signatures were left behind", tt.body, len(due), len(signer.puts))
+		if len(due) != 0 || len(signer.puts)+len(signer.forms) != 0 {
+			t.Errorf("%.80s: %d records, %d signatures were left behind", tt.body, len(due), len(signer.puts)+len(signer.forms))
 		}
 	}
 }

@@ -21,6 +21,7 @@ type Created struct {
 	File
 	Upload    *Upload    `json:"upload,omitempty"`
 	Multipart *Multipart `json:"multipart,omitempty"`
+	Form      *Form      `json:"form,omitempty"`
 }
 
 // Upload says how the bytes are to be sent. Headers is exactly what the client
@@ -37,16 +38,23 @@ func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
 		ask := upload.Request{Owner: r.Subject}
 		var method *file.Method
-		var partSize *int64
+		var size, maxSize, partSize *int64
 		err := decodeObject(r.Body, map[string]any{
 			"filename":       &ask.Filename,
 			"contentType":    &ask.ContentType,
-			"size":           &ask.Size,
+			"size":           &size,
+			"maxSize":        &maxSize,
 			"checksumSHA256": &ask.ChecksumSHA256,
 			"method":         &method,
 			"partSize":       &partSize,
-		}, "filename", "contentType", "size")
+		}, "filename", "contentType")
 		if err != nil {
+			return Response{}, err
+		}
+		if ask.Size, err = given(size, "size"); err != nil {
+			return Response{}, err
+		}
+		if ask.MaxSize, err = given(maxSize, "maxSize"); err != nil {
 			return Response{}, err
 		}
 		if ask.Method, err = methodOf(method); err != nil {
@@ -55,19 +63,22 @@ func CreateUpload(c upload.Creator) Handler {
 		if ask.PartSize, err = partSizeOf(partSize); err != nil {
 			return Response{}, err
 		}
-		f, put, err := c.Create(ctx, ask)
+		f, send, err := c.Create(ctx, ask)
 		if err != nil {
 			return Response{}, err
 		}
 		h := headersOf(f)
 		h["Location"] = "/files/" + f.ID
-		h["Cache-Control"] = "no-store" // the URL is a secret
+		h["Cache-Control"] = "no-store" // the URL or form is a secret
 		created := Created{File: view(f)}
-		if f.Method == file.Multipart {
+		switch f.Method {
+		case file.Multipart:
 			m := multipart(f)
 			created.Multipart = &m
-		} else {
-			created.Upload = &Upload{Method: put.Method, URL: put.URL, Headers: put.Headers, ExpiresAt: stamp(put.ExpiresAt)}
+		case file.Form:
+			created.Form = formOf(send)
+		default:
+			created.Upload = &Upload{Method: send.Method, URL: send.URL, Headers: send.Headers, ExpiresAt: stamp(send.ExpiresAt)}
 		}
 		return Response{Status: http.StatusCreated, Header: h, Body: created}, nil
 	}

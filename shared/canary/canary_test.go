@@ -114,6 +114,10 @@ func (w *world) PresignPut(_ context.Context, p upload.Put) (upload.Instructions
 	}, nil
 }
 
+func (w *world) PresignForm(context.Context, upload.Form) (upload.Instructions, error) {
+	return upload.Instructions{}, errors.New("the canary sends no form")
+}
+
 func (w *world) PresignGet(_ context.Context, g download.Get) (string, time.Time, error) {
 	q := url.Values{"X-Amz-Signature": {"secret"}, "versionId": {g.VersionID}, "type": {g.ContentType}, "disposition": {g.ContentDisposition}}
 	return "https://s3.test/" + g.Key + "?" + q.Encode(), time.Now().Add(g.Life), nil

@@ -110,6 +110,12 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 		u.set("etag", text(c.Object.ETag))
 		u.set("uploadedAt", timestamp(c.At))
 	}
+	if c.Size != 0 {
+		u.set("size", number(c.Size))
+	}
+	if c.ContentType != "" {
+		u.set("contentType", text(c.ContentType))
+	}
 	if c.ChecksumSHA256 != "" {
 		u.set("checksumSHA256", text(c.ChecksumSHA256))
 	}

@@ -22,6 +22,11 @@ type Change struct {
 	// then uploaded At.
 	Object *Object
 
+	// Size and ContentType, when not zero, are recorded as those of the object
+	// that a form has sent, where the form had not promised them.
+	Size        int64 // bytes
+	ContentType string
+
 	// ChecksumSHA256, when not empty, is recorded as the checksum of the bytes.
 	ChecksumSHA256 string
 

@@ -144,5 +144,5 @@ func (p Policy) check() error {
 
 func isMediaType(s string) bool {
 	mediaType, params, err := mime.ParseMediaType(s)
-	return err == nil && mediaType == s && len(params) == 0 && strings.Count(s, "/") == 1
+	return err == nil && mediaType == s && len(params) == 0 && strings.Count(s, "/") == 1 && !strings.Contains(s, "*")
 }

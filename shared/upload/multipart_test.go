@@ -28,6 +28,10 @@ func (s *store) BeginUpload(_ context.Context, key, _ string) (string, error) {
 	return "upload-1", nil
 }
 
+func (s *store) PresignForm(context.Context, upload.Form) (upload.Instructions, error) {
+	return upload.Instructions{}, errors.New("no form was asked for")
+}
+
 func (s *store) PresignPut(_ context.Context, put upload.Put) (upload.Instructions, error) {
 	return upload.Instructions{Method: "PUT", ExpiresAt: now.Add(put.Life)}, nil
 }

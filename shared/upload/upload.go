@@ -1,5 +1,5 @@
 // Package upload answers the first question of a file's life: may these bytes
-// be sent, and by which presigned URL.
+// be sent, and by which presigned URL or form.
 package upload
 
 import (
@@ -16,8 +16,9 @@ import (
 type Request struct {
 	Owner          string
 	Filename       string
-	ContentType    string
+	ContentType    string // for a form also a range such as image/*
 	Size           int64  // bytes
+	MaxSize        int64  // bytes; in place of Size, for a form
 	ChecksumSHA256 string // base64, or empty
 
 	// Method is how the client wants to send the bytes, empty for as the policy
@@ -36,11 +37,12 @@ type Put struct {
 }
 
 // Instructions tell a client how to send the bytes: exactly this method, this
-// URL and these headers.
+// URL and these headers, or these fields of a form.
 type Instructions struct {
 	Method    string
 	URL       string
 	Headers   map[string]string
+	Fields    map[string]string // of a form, to come before its field file
 	ExpiresAt time.Time
 }
 
@@ -53,9 +55,10 @@ type Records interface {
 	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
 }
 
-// Presigner signs a Put.
+// Presigner signs a Put or a Form.
 type Presigner interface {
 	PresignPut(ctx context.Context, put Put) (Instructions, error)
+	PresignForm(ctx context.Context, form Form) (Instructions, error)
 }
 
 // Creator creates uploads.
@@ -72,11 +75,7 @@ type Creator struct {
 // none, since each part has its own. What it refuses it refuses with a
 // *file.Error before anything is written or signed.
 func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions, error) {
-	contentType, err := c.check(r)
-	if err != nil {
-		return file.File{}, Instructions{}, err
-	}
-	method, partSize, err := c.method(r)
+	r, err := c.check(r)
 	if err != nil {
 		return file.File{}, Instructions{}, err
 	}
@@ -89,10 +88,11 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		ID:             id,
 		Owner:          r.Owner,
 		Filename:       r.Filename,
-		Method:         method,
-		ContentType:    contentType,
+		Method:         r.Method,
+		ContentType:    r.ContentType,
 		Size:           r.Size,
-		PartSize:       partSize,
+		MaxSize:        r.MaxSize,
+		PartSize:       r.PartSize,
 		ChecksumSHA256: r.ChecksumSHA256,
 		Status:         file.Pending,
 		Key:            file.Key(r.Owner, id),
@@ -100,19 +100,13 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		UpdatedAt:      now,
 		Revision:       1,
 	}
-	if method == file.Multipart {
+	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err
 	}
 
 	// Signed before it is written: signing can fail and leaves nothing behind.
-	instructions, err := c.Presigner.PresignPut(ctx, Put{
-		Key:            f.Key,
-		ContentType:    f.ContentType,
-		Size:           f.Size,
-		ChecksumSHA256: f.ChecksumSHA256,
-		Life:           c.Policy.UploadLife,
-	})
+	instructions, err := c.presign(ctx, f)
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", id, err)
 	}
@@ -124,47 +118,62 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	return f, instructions, nil
 }
 
-// method returns how the bytes are to be sent, and of how many each part is.
-func (c Creator) method(r Request) (file.Method, int64, error) {
-	method, err := c.Policy.Method(r.Method, r.Size)
-	if err != nil {
-		return "", 0, err
+func (c Creator) presign(ctx context.Context, f file.File) (Instructions, error) {
+	if f.Method == file.Form {
+		return c.Presigner.PresignForm(ctx, Form{
+			Key: f.Key, ContentType: f.ContentType, Size: f.Size, MaxSize: f.MaxSize,
+			ChecksumSHA256: f.ChecksumSHA256, Life: c.Policy.UploadLife,
+		})
 	}
-	switch {
-	case method == file.Multipart:
-		partSize, err := c.Policy.PartSize(r.PartSize, r.Size)
-		return method, partSize, err
-	case method == file.Form:
-		return "", 0, &file.Error{
-			Code: file.CodeMethodRefused, Field: "method",
-			Detail: "Files are not sent by forms here.", Accepted: "one of put, multipart",
-		}
-	case r.PartSize != 0:
-		return "", 0, &file.Error{
+	return c.Presigner.PresignPut(ctx, Put{
+		Key:            f.Key,
+		ContentType:    f.ContentType,
+		Size:           f.Size,
+		ChecksumSHA256: f.ChecksumSHA256,
+		Life:           c.Policy.UploadLife,
+	})
+}
+
+// check returns the request with its method and the size of its parts chosen,
+// and its content type as it is signed and stored.
+func (c Creator) check(r Request) (Request, error) {
+	if r.Owner == "" {
+		return Request{}, &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject."}
+	}
+	if err := file.CheckFilename(r.Filename); err != nil {
+		return Request{}, err
+	}
+	var err error
+	if r.Method, err = c.Policy.Method(r.Method, max(r.Size, r.MaxSize)); err != nil {
+		return Request{}, err
+	}
+	if r.PartSize != 0 && r.Method != file.Multipart {
+		return Request{}, &file.Error{
 			Code: file.CodeInvalidParts, Field: "partSize",
 			Detail: "The file is not sent in parts.", Accepted: "partSize only with the method " + string(file.Multipart),
 		}
 	}
-	return method, 0, nil
-}
-
-func (c Creator) check(r Request) (contentType string, err error) {
-	if r.Owner == "" {
-		return "", &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject."}
+	if r.Method == file.Form {
+		return c.checkForm(r)
 	}
-	if err := file.CheckFilename(r.Filename); err != nil {
-		return "", err
+	if r.MaxSize != 0 {
+		return Request{}, invalidSize("maxSize", "Only a form may leave its size open.")
 	}
-	if contentType, err = c.Policy.ContentType(r.ContentType); err != nil {
-		return "", err
+	if r.ContentType, err = c.Policy.ContentType(r.ContentType); err != nil {
+		return Request{}, err
 	}
-	if err := c.Policy.CheckSize(r.Size, contentType); err != nil {
-		return "", err
+	if err := c.Policy.CheckSize(r.Size, r.ContentType); err != nil {
+		return Request{}, err
+	}
+	if r.Method == file.Multipart {
+		if r.PartSize, err = c.Policy.PartSize(r.PartSize, r.Size); err != nil {
+			return Request{}, err
+		}
 	}
 	if r.ChecksumSHA256 != "" {
 		if err := file.CheckChecksum(r.ChecksumSHA256); err != nil {
-			return "", err
+			return Request{}, err
 		}
 	}
-	return contentType, nil
+	return r, nil
 }

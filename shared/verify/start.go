@@ -133,7 +133,7 @@ func (s Starter) Complete(ctx context.Context, subject, id string) (file.File, e
 			return file.File{}, &file.Error{
 				Code: file.CodeNotUploaded, Status: f.Status,
 				Detail:   "No bytes have arrived for this file.",
-				Accepted: "a completed PUT to the upload URL before this call",
+				Accepted: "bytes sent, by the PUT or the form that was given out, before this call",
 			}
 		}
 		if err != nil {
@@ -176,9 +176,11 @@ func (s Starter) pin(ctx context.Context, f file.File, obj file.Object) (file.Fi
 		return file.File{}, unversioned(f.ID)
 	}
 	now := s.Now().UTC()
-	pinned, err := s.Records.Change(ctx, f.ID, file.Change{
-		To: file.Uploaded, At: now, Object: &obj, SweepAt: now.Add(s.Policy.VerifyWithin),
-	})
+	change := file.Change{To: file.Uploaded, At: now, Object: &obj, SweepAt: now.Add(s.Policy.VerifyWithin)}
+	if f.Method == file.Form {
+		change.Size, change.ContentType = unpromised(f, obj, s.Policy)
+	}
+	pinned, err := s.Records.Change(ctx, f.ID, change)
 	if current, moved := file.Conflict(err); moved {
 		return current, nil
 	}

@@ -55,7 +55,11 @@ func (v Validator) Validate(ctx context.Context, j Job) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("describe the object of %s: %w", j.FileID, err)
 	}
-	if reason := compare(f, obj); reason != "" {
+	reason := compare(f, obj)
+	if f.Method == file.Form {
+		reason = compareForm(f, obj, v.Policy)
+	}
+	if reason != "" {
 		return failed(reason), nil
 	}
 	head, err := v.Objects.Head(ctx, j.Key, j.VersionID, j.ETag, inspect.HeadSize)

@@ -75,6 +75,8 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	if c.Object != nil {
 		f.VersionID, f.ETag, f.UploadedAt = c.Object.VersionID, c.Object.ETag, c.At
 	}
+	f.Size = cmp.Or(c.Size, f.Size)
+	f.ContentType = cmp.Or(c.ContentType, f.ContentType)
 	f.ChecksumSHA256 = cmp.Or(c.ChecksumSHA256, f.ChecksumSHA256)
 	f.Reason = cmp.Or(c.Reason, f.Reason)
 	f.Verdict = cmp.Or(c.Verdict, f.Verdict)
