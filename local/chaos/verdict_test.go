@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -69,5 +70,27 @@ func TestTheJudgeFollowsEveryURL(t *testing.T) {
 	}
 	if broken := byPromise(j.violations); broken[EveryURL] != 2 || broken[NoneUnsigned] != 1 {
 		t.Errorf("%+v", j.violations)
+	}
+}
+
+func TestTheJudgeDownloadsWhatIsReady(t *testing.T) {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			fmt.Fprintf(w, `{"url":%q}`, server.URL)
+			return
+		}
+		io.WriteString(w, "bytes")
+	}))
+	defer server.Close()
+	for data, broken := range map[string]int{"bytes": 0, "other bytes": 1} {
+		var j judge
+		h := &history{script: &script{content: contentOf([]byte(data))}, id: "f"}
+		if err := j.download(t.Context(), client{api: server.URL, http: server.Client()}, random(1, "download"), h); err != nil {
+			t.Fatal(err)
+		}
+		if got := byPromise(j.violations)[NoneOther]; got != broken {
+			t.Errorf("%q was sent: %+v", data, j.violations)
+		}
 	}
 }
