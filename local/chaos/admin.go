@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,13 +136,48 @@ func (a *admin) versions(ctx context.Context) ([]version, error) {
 	return all, nil
 }
 
-// multiparts counts the multipart uploads that were begun and not ended.
-func (a *admin) multiparts(ctx context.Context) (int, error) {
-	out, err := a.objects.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket)})
-	if err != nil {
-		return 0, fmt.Errorf("list the multipart uploads: %w", err)
+// begun is an upload in parts that was begun and neither ended nor aborted.
+type begun struct{ key, id string }
+
+// multiparts lists the uploads in parts that the bucket holds.
+func (a *admin) multiparts(ctx context.Context) ([]begun, error) {
+	var all []begun
+	pages := s3.NewListMultipartUploadsPaginator(a.objects, &s3.ListMultipartUploadsInput{Bucket: aws.String(bucket)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the multipart uploads: %w", err)
+		}
+		for _, u := range page.Uploads {
+			all = append(all, begun{aws.ToString(u.Key), aws.ToString(u.UploadId)})
+		}
 	}
-	return len(out.Uploads), nil
+	return all, nil
+}
+
+// lapse has the life of an upload in parts be over, as it is days later: no
+// policy has one so short that a run would see its end.
+func (a *admin) lapse(ctx context.Context, id string) error {
+	past := time.Now().Add(-time.Minute).UTC()
+	_, err := a.dynamo.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                aws.String(table),
+		Key:                      map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: id}},
+		ConditionExpression:      aws.String("#status = :pending"),
+		UpdateExpression:         aws.String("SET uploadExpiresAt = :expires, sweepAt = :sweep"),
+		ExpressionAttributeNames: map[string]string{"#status": "status"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":pending": &types.AttributeValueMemberS{Value: string(file.Pending)},
+			":expires": &types.AttributeValueMemberS{Value: past.Format("2006-01-02T15:04:05.000Z07:00")},
+			":sweep":   &types.AttributeValueMemberN{Value: strconv.FormatInt(past.Unix(), 10)},
+		},
+	})
+	if _, moved := errors.AsType[*types.ConditionalCheckFailedException](err); moved {
+		return nil // it was deleted meanwhile
+	}
+	if err != nil {
+		return fmt.Errorf("have the upload of %s expire: %w", id, err)
+	}
+	return nil
 }
 
 // checksum reads the bytes of a version.

@@ -179,7 +179,7 @@ func (p *process) start(ctx context.Context) error {
 		}
 		select {
 		case <-p.running.Exited():
-			return fmt.Errorf("the stack ended as it started (%s says why): %v", p.output.Name(), p.running.Err())
+			return fmt.Errorf("%w (%s says why): %v", errEnded, p.output.Name(), p.running.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the stack to answer: %w", ctx.Err())
 		case <-time.After(20 * time.Millisecond):
@@ -194,8 +194,27 @@ func (p *process) restart(ctx context.Context) error {
 	p.stdin.Close()
 	p.settings.Life++
 	p.mu.Unlock()
-	return p.start(ctx)
+	err := p.start(ctx)
+	for range portTries {
+		if !errors.Is(err, errEnded) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+		err = p.start(ctx)
+	}
+	return err
 }
+
+// portTries are how often more a stack that was killed is started where it ends at
+// once: for a moment one of its ports may still be its clamd's, or another
+// connection's.
+const portTries = 5
+
+var errEnded = errors.New("the stack ended as it started")
 
 // stop lets the stack tidy up and end.
 func (p *process) stop() {

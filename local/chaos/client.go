@@ -10,13 +10,25 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/file"
 )
 
 // client is somebody with a token, who tries again as long as it makes sense.
 type client struct {
 	api, token string
 	http       *http.Client
+
+	count func(Fault)                                // what a client does that is worth a line of the report
+	lapse func(ctx context.Context, id string) error // has the time of an upload in parts pass
 }
+
+// problem is an answer that refuses (RFC 9457).
+type problem struct{ Type, Detail string }
+
+// is reports whether the problem is of the kind that a code names.
+func (p problem) is(code file.Code) bool { return p.Type == api.ProblemTypePrefix+string(code) }
 
 // attempts and pause bound how long a client tries: longer than a stack takes
 // to start again.
@@ -32,27 +44,37 @@ var errGaveUp = errors.New("gave up")
 // call calls the API until it answers with something that is no fault of its
 // own, and decodes the answer into out if that is not nil and the call went well.
 func (c client) call(ctx context.Context, rng *rand.Rand, method, path string, in, out any) (status int, err error) {
+	status, _, err = c.ask(ctx, rng, method, path, in, out)
+	return status, err
+}
+
+// ask is call, with what the API says where it refuses.
+func (c client) ask(ctx context.Context, rng *rand.Rand, method, path string, in, out any) (status int, refused problem, err error) {
 	var body []byte
 	if in != nil {
 		if body, err = json.Marshal(in); err != nil {
-			return 0, err
+			return 0, problem{}, err
 		}
 	}
 	for range attempts {
 		status, answer, err := c.once(ctx, method, path, body)
 		if err == nil && status < 500 && status != http.StatusTooManyRequests {
-			if status < 300 && out != nil {
-				if err := json.Unmarshal(answer, out); err != nil {
-					return 0, fmt.Errorf("%s %s answered %d %s: %w", method, path, status, answer, err)
+			into := out
+			if status >= 400 {
+				into = &refused
+			}
+			if into != nil && len(answer) > 0 {
+				if err := json.Unmarshal(answer, into); err != nil {
+					return 0, problem{}, fmt.Errorf("%s %s answered %d %s: %w", method, path, status, answer, err)
 				}
 			}
-			return status, nil
+			return status, refused, nil
 		}
 		if err := wait(ctx, rng); err != nil {
-			return 0, err
+			return 0, problem{}, err
 		}
 	}
-	return 0, fmt.Errorf("%s %s: %w", method, path, errGaveUp)
+	return 0, problem{}, fmt.Errorf("%s %s: %w", method, path, errGaveUp)
 }
 
 func (c client) once(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
@@ -89,10 +111,17 @@ type instructions struct {
 
 // put sends data by a presigned URL once. An error leaves open whether S3 has it.
 func (c client) put(ctx context.Context, to instructions, data []byte) (status int, err error) {
-	req, err := http.NewRequestWithContext(ctx, to.Method, to.URL, bytes.NewReader(data))
+	status, _, err = c.send(ctx, to, bytes.NewReader(data), len(data))
+	return status, err
+}
+
+// send is put of a body that says it has length bytes, and returns S3's ETag.
+func (c client) send(ctx context.Context, to instructions, body io.Reader, length int) (status int, etag string, err error) {
+	req, err := http.NewRequestWithContext(ctx, to.Method, to.URL, body)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
+	req.ContentLength = int64(length)
 	for name, value := range to.Headers {
 		if name != "Content-Length" { // net/http sends it by itself, as browsers do
 			req.Header.Set(name, value)
@@ -100,11 +129,11 @@ func (c client) put(ctx context.Context, to instructions, data []byte) (status i
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode, err
+	return resp.StatusCode, resp.Header.Get("ETag"), err
 }
 
 // get gets a URL of S3 until it is answered by S3 itself.

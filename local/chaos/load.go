@@ -3,8 +3,6 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -21,9 +19,9 @@ type script struct {
 	subject string
 
 	filename, contentType string
-	data                  []byte
-	reason                string // why the file is to be rejected; empty for one that is to be ready
-	promise               bool   // of the checksum
+	content
+	reason  string // why the file is to be rejected; empty for one that is to be ready
+	promise bool   // of the checksum
 
 	sends     bool
 	sendsMore int           // further times, with the first one still under way
@@ -31,6 +29,8 @@ type script struct {
 	completes int           // how often it says that the bytes are there
 	deletesIn time.Duration // after the upload was asked for; 0 for never
 	asksIn    []time.Duration
+
+	parts *inParts // how it is sent in parts; nil for one PUT
 }
 
 // subjects are whose the files are.
@@ -51,12 +51,13 @@ func scripts(seed uint64, files int) ([]*script, error) {
 			if rng.IntN(4) == 0 {
 				sample = samples[indexOf(samples, "eicar.com")]
 			}
-			if s.data, err = sample.Bytes(); err != nil {
+			data, err := sample.Bytes()
+			if err != nil {
 				return nil, err
 			}
-			s.filename, s.contentType, s.reason = sample.Name, sample.ContentType, sample.Reason
+			s.filename, s.contentType, s.content, s.reason = sample.Name, sample.ContentType, contentOf(data), sample.Reason
 		} else {
-			s.filename, s.contentType, s.data = fmt.Sprintf("%d.bin", i), "application/octet-stream", noise(rng, 1+rng.IntN(200_000))
+			s.filename, s.contentType, s.content = fmt.Sprintf("%d.bin", i), octets, contentOf(noise(rng, 1+rng.IntN(200_000)))
 		}
 		if rng.IntN(6) == 0 {
 			s.sendsMore = 1 + rng.IntN(2)
@@ -69,10 +70,18 @@ func scripts(seed uint64, files int) ([]*script, error) {
 		for range rng.IntN(4) {
 			s.asksIn = append(s.asksIn, time.Duration(rng.Int64N(int64(10*time.Second))))
 		}
+		if rng := random(seed, fmt.Sprint("parts of file ", i)); rng.IntN(100) < shareInParts {
+			if err := s.inParts(rng, samples); err != nil {
+				return nil, err
+			}
+		}
 		all = append(all, s)
 	}
 	return all, nil
 }
+
+// octets is the media type of bytes that may be anything.
+const octets = "application/octet-stream"
 
 func indexOf(samples []corpus.Sample, name string) int {
 	for i, s := range samples {
@@ -81,15 +90,6 @@ func indexOf(samples []corpus.Sample, name string) int {
 		}
 	}
 	return 0
-}
-
-// noise makes bytes of no type: what begins like this begins like nothing else.
-func noise(rng *rand.Rand, n int) []byte {
-	data := []byte("\x00\x01vouch\x00")
-	for len(data) < n {
-		data = append(data, byte(rng.Uint32()))
-	}
-	return data
 }
 
 // history is what a client knows of its file when it has done with it.
@@ -104,8 +104,12 @@ type history struct {
 	deleting bool // a deletion was asked for
 	deleted  bool // and acknowledged
 	links    []link
-	faults   []string // what must never happen
+	faults   []fault
+	kept     keptURL // where a part may be sent
 }
+
+// fault is what must never happen, and the promise that it breaks.
+type fault struct{ promise, what string }
 
 // link is a download URL that was given out.
 type link struct {
@@ -113,23 +117,23 @@ type link struct {
 	at  time.Time
 }
 
-func (h *history) fault(format string, args ...any) {
+func (h *history) fault(format string, args ...any) { h.breaks(EveryAnswer, format, args...) }
+
+func (h *history) breaks(promise, format string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.faults = append(h.faults, fmt.Sprintf(format, args...))
-}
-
-func checksum(data []byte) string {
-	sum := sha256.Sum256(data)
-	return base64.StdEncoding.EncodeToString(sum[:])
+	h.faults = append(h.faults, fault{promise, fmt.Sprintf(format, args...)})
 }
 
 // play does what the script says. An error says that the run was stopped.
 func (h *history) play(ctx context.Context, c client, seed uint64) error {
 	rng := random(seed, fmt.Sprint("client ", h.number))
-	in := map[string]any{"filename": h.filename, "contentType": h.contentType, "size": len(h.data)}
+	in := map[string]any{"filename": h.filename, "contentType": h.contentType, "size": h.size}
 	if h.promise {
-		in["checksumSHA256"] = checksum(h.data)
+		in["checksumSHA256"] = h.sum
+	}
+	if h.parts != nil {
+		h.parts.ask(in)
 	}
 	var asked struct {
 		ID     string
@@ -159,6 +163,10 @@ func (h *history) play(ctx context.Context, c client, seed uint64) error {
 	for _, in := range h.asksIn {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), 2))
 		side.Go(func() { h.after(ctx, in, func() { h.ask(ctx, c, rng) }) })
+	}
+	if h.parts != nil {
+		h.sendParts(ctx, c, rng)
+		return nil
 	}
 	for i := range h.completes {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), uint64(i)))
@@ -193,8 +201,9 @@ func (h *history) after(ctx context.Context, d time.Duration, do func()) {
 // send sends the bytes until S3 says that it has them. The URL serves once: 412
 // says that they are there, 409 that another request is bringing them.
 func (h *history) send(ctx context.Context, c client, rng *rand.Rand) {
+	data := h.bytes()
 	for range attempts {
-		status, err := c.put(ctx, h.upload, h.data)
+		status, err := c.put(ctx, h.upload, data)
 		h.mu.Lock()
 		h.maybe = h.maybe || err != nil || status >= 500
 		h.sent = h.sent || status == http.StatusOK || status == http.StatusPreconditionFailed
@@ -215,7 +224,7 @@ func (h *history) send(ctx context.Context, c client, rng *rand.Rand) {
 // sendOthers tries to send what was not promised: S3 must refuse it, for the
 // checksum or for the length.
 func (h *history) sendOthers(ctx context.Context, c client, rng *rand.Rand) {
-	other := bytes.Clone(h.data)
+	other := bytes.Clone(h.bytes())
 	if h.promise {
 		other[rng.IntN(len(other))] ^= 1
 	} else {
@@ -280,13 +289,13 @@ func (h *history) ask(ctx context.Context, c client, rng *rand.Rand) {
 	code, body, err := c.get(ctx, rng, given.URL)
 	switch {
 	case err != nil:
-	case code == http.StatusOK && !bytes.Equal(body, h.data):
+	case code == http.StatusOK && checksum(body) != h.sum:
 		h.fault("a URL gives other bytes than were sent")
 	case code != http.StatusOK:
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if !h.deleting {
-			h.faults = append(h.faults, fmt.Sprintf("a URL that was just given out answers %d", code))
+			h.faults = append(h.faults, fault{EveryAnswer, fmt.Sprintf("a URL that was just given out answers %d", code)})
 		}
 	}
 }
@@ -298,7 +307,7 @@ func calmScripts(seed uint64, files int) []*script {
 		rng := random(seed, fmt.Sprint("file ", i))
 		all = append(all, &script{
 			number: i, subject: subjects[rng.IntN(len(subjects))], promise: true, sends: true,
-			filename: fmt.Sprintf("%d.bin", i), contentType: "application/octet-stream", data: noise(rng, 1+rng.IntN(50_000)),
+			filename: fmt.Sprintf("%d.bin", i), contentType: octets, content: contentOf(noise(rng, 1+rng.IntN(50_000))),
 		})
 	}
 	return all

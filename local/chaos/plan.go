@@ -24,6 +24,7 @@ const (
 	CutInRequest  Fault = "cut in the request"
 	CutAfter      Fault = "cut after it was carried out" // and before the answer
 	CutInAnswer   Fault = "cut in the answer"
+	ErrorIn200    Fault = "answered 200 with an error in the body" // as S3 may, once it has begun to answer
 	Silence       Fault = "never answered"
 	WrongAnswer   Fault = "answered with nonsense"
 	EventLost     Fault = "lost"
@@ -32,11 +33,18 @@ const (
 	ProcessKilled Fault = "killed -9"
 )
 
-// The services that faults stand before. S3 has two: what the functions ask of
-// it, and what clients do by presigned URLs.
+// The services that faults stand before. S3 has several: what the functions ask
+// of it, each operation on an upload in parts by itself, and what clients do by
+// presigned URLs.
 const (
 	S3         = "S3"
+	Begin      = "S3 CreateMultipartUpload"
+	Held       = "S3 ListParts"
+	Assemble   = "S3 CompleteMultipartUpload"
+	Abort      = "S3 AbortMultipartUpload"
+	Uploads    = "S3 ListMultipartUploads"
 	Presigned  = "presigned URLs"
+	PartURLs   = "presigned URLs of parts"
 	DynamoDB   = "DynamoDB"
 	Workflow   = "Step Functions"
 	EventBus   = "EventBridge"
@@ -46,12 +54,19 @@ const (
 	Function   = "function processes"
 	ClamdAlive = "clamd's process"
 	Everything = "the whole stack"
+	Clients    = "clients of files in parts"
 )
 
 // rates are how many of a thousand requests have a fault, by service.
 var rates = map[string]map[Fault]int{
 	S3:        {Delay: 40, ServerError: 30, CutBefore: 15, CutAfter: 15, CutInAnswer: 15},
+	Begin:     {Delay: 40, ServerError: 60, CutBefore: 40, CutAfter: 120, CutInAnswer: 60},
+	Held:      {Delay: 40, ServerError: 60, CutBefore: 30, CutAfter: 30, CutInAnswer: 40},
+	Assemble:  {Delay: 60, ServerError: 50, ErrorIn200: 60, CutBefore: 30, CutInRequest: 20, CutAfter: 120, CutInAnswer: 40},
+	Abort:     {Delay: 40, ServerError: 80, CutBefore: 40, CutAfter: 80, CutInAnswer: 20},
+	Uploads:   {Delay: 40, ServerError: 60, CutBefore: 30, CutAfter: 30, CutInAnswer: 40},
 	Presigned: {Delay: 40, ServerError: 30, CutBefore: 15, CutInRequest: 20, CutAfter: 20, CutInAnswer: 10},
+	PartURLs:  {Delay: 40, ServerError: 40, CutBefore: 20, CutInRequest: 50, CutAfter: 40, CutInAnswer: 10},
 	DynamoDB:  {Delay: 40, ServerError: 15, Throttle: 30, CutBefore: 15, CutAfter: 25, CutInAnswer: 5},
 	Workflow:  {Delay: 40, ServerError: 20, Throttle: 20, CutBefore: 20, CutAfter: 40, CutInAnswer: 10},
 	EventBus:  {Delay: 40, ServerError: 40, Throttle: 20, CutBefore: 20, CutAfter: 40, CutInAnswer: 10},

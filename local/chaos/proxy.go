@@ -57,6 +57,11 @@ func newHTTPProxy(upstream string, plan *Plan, serviceOf func(*http.Request) str
 			io.Copy(io.Discard, r.Body)
 			refuse(w, service, fault, share)
 			return
+		case ErrorIn200:
+			io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/xml")
+			io.WriteString(w, errorXML("InternalError"))
+			return
 		case CutBefore:
 			panic(http.ErrAbortHandler)
 		case CutInRequest:
@@ -132,14 +137,14 @@ func refuse(w http.ResponseWriter, service string, fault Fault, share float64) {
 		}
 		return b
 	}
-	if service == S3 || service == Presigned {
+	if strings.HasPrefix(service, S3) || strings.HasPrefix(service, Presigned) {
 		status, code := http.StatusServiceUnavailable, pick("SlowDown", "InternalError")
 		if code == "InternalError" {
 			status = http.StatusInternalServerError
 		}
 		w.Header().Set("Content-Type", "application/xml")
 		w.WriteHeader(status)
-		fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>Reduce your request rate.</Message></Error>", code)
+		io.WriteString(w, errorXML(code))
 		return
 	}
 	status, code := http.StatusInternalServerError, "InternalServerError"
@@ -155,10 +160,30 @@ func refuse(w http.ResponseWriter, service string, fault Fault, share float64) {
 	json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": "a fault of the test"})
 }
 
-// objectService tells requests by presigned URLs from those of functions.
+func errorXML(code string) string {
+	return fmt.Sprintf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>Reduce your request rate.</Message></Error>", code)
+}
+
+// objectService tells requests by presigned URLs from those of functions, and
+// those about uploads in parts from all others.
 func objectService(r *http.Request) string {
-	if r.URL.Query().Has("X-Amz-Signature") {
+	q := r.URL.Query()
+	presigned, part := q.Has("X-Amz-Signature"), q.Has("uploadId")
+	switch {
+	case presigned && part:
+		return PartURLs
+	case presigned:
 		return Presigned
+	case q.Has("uploads") && r.Method == http.MethodPost:
+		return Begin
+	case q.Has("uploads"):
+		return Uploads
+	case part && r.Method == http.MethodPost:
+		return Assemble
+	case part && r.Method == http.MethodDelete:
+		return Abort
+	case part && r.Method == http.MethodGet:
+		return Held
 	}
 	return S3
 }

@@ -9,8 +9,14 @@ import (
 	"testing"
 )
 
-// A twin of the plan says what each request is to meet.
 func TestTheProxyMakesTheFaultsOfItsPlan(t *testing.T) {
+	for _, service := range []string{Presigned, Assemble} {
+		t.Run(service, func(t *testing.T) { makesFaults(t, service) })
+	}
+}
+
+// makesFaults asks a twin of the plan what each request is to meet.
+func makesFaults(t *testing.T, service string) {
 	const answer = "the whole answer"
 	var carriedOut atomic.Int64
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -22,7 +28,7 @@ func TestTheProxyMakesTheFaultsOfItsPlan(t *testing.T) {
 	}))
 	defer upstream.Close()
 	plan, twin := NewPlan(2), NewPlan(2) // in which every fault comes soon
-	proxy, err := newHTTPProxy(strings.TrimPrefix(upstream.URL, "http://"), plan, func(*http.Request) string { return Presigned })
+	proxy, err := newHTTPProxy(strings.TrimPrefix(upstream.URL, "http://"), plan, func(*http.Request) string { return service })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +45,7 @@ func TestTheProxyMakesTheFaultsOfItsPlan(t *testing.T) {
 	}
 	seen := map[Fault]bool{}
 	for range 60 {
-		fault, _ := twin.Next(Presigned)
+		fault, _ := twin.Next(service)
 		seen[fault] = true
 		before := carriedOut.Load()
 		status, body, host, err := send()
@@ -50,6 +56,8 @@ func TestTheProxyMakesTheFaultsOfItsPlan(t *testing.T) {
 			right = err == nil && status == http.StatusOK && body == answer && reached == 1 && host == proxy.addr()
 		case ServerError:
 			right = err == nil && status >= 500 && reached == 0
+		case ErrorIn200:
+			right = err == nil && status == http.StatusOK && strings.Contains(body, "<Error>") && reached == 0
 		case CutBefore, CutInRequest:
 			right = err != nil && reached == 0
 		case CutAfter, CutInAnswer:
@@ -59,9 +67,28 @@ func TestTheProxyMakesTheFaultsOfItsPlan(t *testing.T) {
 			t.Errorf("%q: %d %q %v, carried out %d times", fault, status, body, err, reached)
 		}
 	}
-	for fault := range rates[Presigned] {
+	for fault := range rates[service] {
 		if !seen[fault] {
 			t.Errorf("not met: %s", fault)
+		}
+	}
+}
+
+func TestEachOperationOnAnUploadInPartsHasFaultsOfItsOwn(t *testing.T) {
+	for request, want := range map[string]string{
+		"GET /b/k":                                           S3,
+		"GET /b/k?tagging=":                                  S3,
+		"POST /b/k?uploads=":                                 Begin,
+		"GET /b?uploads=&prefix=files":                       Uploads,
+		"GET /b/k?uploadId=u&x-id=ListParts":                 Held,
+		"POST /b/k?uploadId=u":                               Assemble,
+		"DELETE /b/k?uploadId=u":                             Abort,
+		"PUT /b/k?X-Amz-Signature=s":                         Presigned,
+		"PUT /b/k?partNumber=1&uploadId=u&X-Amz-Signature=s": PartURLs,
+	} {
+		method, url, _ := strings.Cut(request, " ")
+		if got := objectService(httptest.NewRequest(method, url, nil)); got != want {
+			t.Errorf("%s is of %q, not %q", request, got, want)
 		}
 	}
 }

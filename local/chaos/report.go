@@ -12,13 +12,15 @@ import (
 
 // Report is what came of a run.
 type Report struct {
-	Seed       uint64
-	Files      int
-	Ends       map[string]int // how many files ended how
-	Faults     map[string]map[Fault]int
-	Violations []Violation
-	Good       int // files that were sent and are to be ready
-	Unverified int // those of them that are rejected with verification-failed
+	Seed  uint64
+	Files int
+	Ends  map[string]int // how many files ended how
+
+	EndsInParts map[string]int // and how many of those that were sent in parts
+	Faults      map[string]map[Fault]int
+	Violations  []Violation
+	Good        int // files that were sent and are to be ready
+	Unverified  int // those of them that are rejected with verification-failed
 
 	Load, Settle time.Duration
 }
@@ -35,7 +37,9 @@ func (r *Report) Write(w io.Writer) error {
 	for _, service := range slices.Sorted(maps.Keys(r.Faults)) {
 		for _, fault := range slices.Sorted(maps.Keys(r.Faults[service])) {
 			n := r.Faults[service][fault]
-			total += n
+			if service != Clients { // what they do is no fault of any part
+				total += n
+			}
 			fmt.Fprintf(t, "  %s\t%s\t%d\n", service, fault, n)
 		}
 	}
@@ -43,6 +47,9 @@ func (r *Report) Write(w io.Writer) error {
 	fmt.Fprintln(t, "\nfiles by their end")
 	for _, end := range slices.Sorted(maps.Keys(r.Ends)) {
 		fmt.Fprintf(t, "  %s\t\t%d\n", end, r.Ends[end])
+	}
+	for _, end := range slices.Sorted(maps.Keys(r.EndsInParts)) {
+		fmt.Fprintf(t, "  sent in parts: %s\t\t%d\n", end, r.EndsInParts[end])
 	}
 	fmt.Fprintf(t, "  of %d good ones no verdict could be had for\t\t%d\n", r.Good, r.Unverified)
 	fmt.Fprintln(t, "\npromises\t\tbroken")

@@ -111,14 +111,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	settled := time.Now()
-	if err := j.read(ctx, r.admin, r.client(subjects[0])); err != nil {
+	if err := j.read(ctx, r.admin, r.client); err != nil {
 		return nil, err
 	}
 	if err := countNews(o.Dir, r.plan); err != nil {
 		return nil, err
 	}
 	return &Report{
-		Seed: o.Seed, Files: o.Files, Ends: j.ends, Violations: j.violations, Unverified: j.unverified, Good: j.good,
+		Seed: o.Seed, Files: o.Files, Ends: j.ends, EndsInParts: j.endsInParts, Violations: j.violations, Unverified: j.unverified, Good: j.good,
 		Faults: r.plan.Met(), Load: loaded.Sub(begun), Settle: settled.Sub(loaded),
 	}, nil
 }
@@ -193,7 +193,10 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 }
 
 func (r *run) client(subject string) client {
-	return client{api: r.api, token: r.tokens[subject], http: r.http}
+	return client{
+		api: r.api, token: r.tokens[subject], http: r.http,
+		count: func(f Fault) { r.plan.Count(Clients, f) }, lapse: r.admin.lapse,
+	}
 }
 
 // freePorts returns addresses on loopback that nobody listens on now, and that
@@ -320,7 +323,7 @@ func (r *run) look(ctx context.Context) (*judge, error) {
 // curable reports whether time alone may mend what is wrong: an execution that
 // is still trying may.
 func curable(v Violation) bool {
-	return v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == EveryEvent
+	return v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent
 }
 
 // waiting reports whether the sweeper still has something on its list.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,6 +34,9 @@ const (
 	NoneLost      = "no file is lost"
 	NoneStuck     = "every file has an end state"
 	NoneBadReady  = "nothing bad or unverified is ready"
+	NoneOther     = "nothing is ready with other bytes than were sent"
+	NoneFalse     = "nothing with a false checksum is ready"
+	NoneUnsigned  = "no part is taken that was not signed"
 	NoneGoodBad   = "nothing good is rejected"
 	FewUnverified = "verification fails for few"
 	NoOrphans     = "no object version is orphaned"
@@ -46,14 +50,14 @@ const (
 
 // Promises lists them.
 func Promises() []string {
-	return []string{NoneLost, NoneStuck, NoneBadReady, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer}
+	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer}
 }
 
 // found is what there is at the end of a run.
 type found struct {
 	files    map[string]file.File
 	versions []version
-	multi    int
+	begun    []begun
 	events   map[string]map[file.Status]string // by file: the statuses that were announced, with the version
 	keys     receipt.Keys
 }
@@ -66,7 +70,7 @@ func look(ctx context.Context, a *admin, api, dir string) (w found, err error) {
 	if w.versions, err = a.versions(ctx); err != nil {
 		return w, err
 	}
-	if w.multi, err = a.multiparts(ctx); err != nil {
+	if w.begun, err = a.multiparts(ctx); err != nil {
 		return w, err
 	}
 	if w.events, err = announced(dir); err != nil {
@@ -131,8 +135,10 @@ type judge struct {
 	share      float64 // of the good files that may be rejected with verification-failed
 	violations []Violation
 	ends       map[string]int // how many files ended how
-	unverified int
-	good       int // files that were sent and are to be ready
+
+	endsInParts map[string]int // and how many of those that were sent in parts
+	unverified  int
+	good        int // files that were sent and are to be ready
 }
 
 func (j *judge) broken(promise, id string, number int, what string, args ...any) {
@@ -140,7 +146,7 @@ func (j *judge) broken(promise, id string, number int, what string, args ...any)
 }
 
 func (j *judge) all() {
-	j.ends = map[string]int{}
+	j.ends, j.endsInParts = map[string]int{}, map[string]int{}
 	known := map[string]bool{}
 	for _, h := range j.histories {
 		h.mu.Lock()
@@ -187,8 +193,8 @@ func (h *history) expected() []file.Status {
 }
 
 func (j *judge) one(h *history) {
-	for _, what := range h.faults {
-		j.broken(EveryAnswer, h.id, h.number, "%s", what)
+	for _, f := range h.faults {
+		j.broken(f.promise, h.id, h.number, "%s", f.what)
 	}
 	if h.id == "" {
 		j.ends["never promised"]++
@@ -204,6 +210,9 @@ func (j *judge) one(h *history) {
 		end += ", " + string(f.Reason)
 	}
 	j.ends[end]++
+	if h.parts != nil {
+		j.endsInParts[end]++
+	}
 	right := h.expected()
 	if slices.Contains(right, file.Ready) {
 		j.good++
@@ -212,6 +221,8 @@ func (j *judge) one(h *history) {
 	switch {
 	case !f.Status.Final():
 		j.broken(NoneStuck, h.id, h.number, "it is %s", f.Status)
+	case f.Status == file.Ready && h.parts != nil && h.parts.lie.believed():
+		j.broken(NoneFalse, h.id, h.number, "%s is ready", h.filename)
 	case f.Status == file.Ready && (h.reason != "" || !sent):
 		j.broken(NoneBadReady, h.id, h.number, "%s (%s) is ready", h.filename, h.reason)
 	case h.deleted && f.Status != file.Deleted:
@@ -254,7 +265,7 @@ func (j *judge) receipt(h *history, f file.File) {
 		err = errors.New("it is another file's")
 	}
 	if err == nil {
-		err = claims.Matches(bytes.NewReader(h.data))
+		err = claims.Matches(bytes.NewReader(h.bytes()))
 	}
 	if err != nil {
 		j.broken(EveryReceipt, f.ID, h.number, "%v", err)
@@ -278,21 +289,28 @@ func (j *judge) storage() {
 			j.broken(NoOrphans, v.key[strings.LastIndex(v.key, "/")+1:], -1, "no record pins version %s of %s", v.id, v.key)
 		}
 	}
-	if j.found.multi > 0 {
-		j.broken(NoMultiparts, "", -1, "%d", j.found.multi)
+	for _, u := range j.found.begun {
+		if !ownKeys[u.key] {
+			id := u.key[strings.LastIndex(u.key, "/")+1:]
+			j.broken(NoMultiparts, id, -1, "upload %s, and the file is %s", u.id, j.found.files[id].Status)
+		}
 	}
 }
 
 // read reads back what cannot be seen in a record: the bytes of every ready
-// file, and what each URL gives that was ever given out.
-func (j *judge) read(ctx context.Context, a *admin, c client) error {
+// file, what each URL gives that was ever given out, and what those still take
+// that parts were sent to.
+func (j *judge) read(ctx context.Context, a *admin, as func(subject string) client) error {
 	rng := random(0, "the last look")
 	for _, h := range j.histories {
-		f := j.found.files[h.id]
+		f, c := j.found.files[h.id], as(h.subject)
 		if f.Status == file.Ready {
 			sum, err := a.checksum(ctx, version{f.Key, f.VersionID})
-			if err != nil || sum != checksum(h.data) || sum != f.ChecksumSHA256 {
-				j.broken(NoneBadReady, f.ID, h.number, "the bytes of the ready version are not those that were sent (%v)", err)
+			if err != nil || sum != h.sum || sum != f.ChecksumSHA256 {
+				j.broken(NoneOther, f.ID, h.number, "the bytes of the ready version are not those that were sent (%v)", err)
+			}
+			if err := j.download(ctx, c, rng, h); err != nil {
+				return err
 			}
 		}
 		for _, l := range h.links {
@@ -303,7 +321,7 @@ func (j *judge) read(ctx context.Context, a *admin, c client) error {
 			switch {
 			case status == http.StatusOK && f.Status != file.Ready:
 				j.broken(EveryURL, f.ID, h.number, "a URL gives bytes of a file that is %s", f.Status)
-			case status == http.StatusOK && !bytes.Equal(body, h.data):
+			case status == http.StatusOK && checksum(body) != h.sum:
 				j.broken(EveryURL, f.ID, h.number, "a URL gives other bytes than were sent")
 			case status != http.StatusOK && f.Status == file.Ready && time.Since(l.at) < urlLife-time.Minute:
 				j.broken(EveryURL, f.ID, h.number, "a URL that lives answers %d", status)
@@ -318,6 +336,34 @@ func (j *judge) read(ctx context.Context, a *admin, c client) error {
 				j.broken(EveryURL, h.id, h.number, "a GET of its upload URL answers %d", status)
 			}
 		}
+		if h.kept.number > 0 {
+			s := sender{data: h.bytes()}
+			status, err := c.put(ctx, h.kept.to, s.part(h.kept.number))
+			if err == nil && status < 300 { // S3 may close the connection before it has all of what it refuses
+				j.broken(NoneUnsigned, h.id, h.number, "S3 took a part of an upload that is over")
+			}
+		}
+	}
+	return nil
+}
+
+// download gets a ready file as its owner does.
+func (j *judge) download(ctx context.Context, c client, rng *rand.Rand, h *history) error {
+	var given struct{ URL string }
+	status, err := c.call(ctx, rng, http.MethodPost, "/files/"+h.id+"/download", nil, &given)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		j.broken(EveryAnswer, h.id, h.number, "it is ready, and asking for its download answered %d", status)
+		return nil
+	}
+	status, body, err := c.get(ctx, rng, given.URL)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK || checksum(body) != h.sum {
+		j.broken(NoneOther, h.id, h.number, "its download answers %d with %d other bytes than were sent", status, len(body))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,11 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 	deleted := sent("")
 	deleted.deleted = true
 	refused := sent("")
-	refused.faults = []string{"S3 took other bytes than were promised"}
+	refused.faults = []fault{{EveryAnswer, "S3 took other bytes than were promised"}}
+	unsigned := sent("")
+	unsigned.faults = []fault{{NoneUnsigned, "S3 took part 1 with a byte more"}}
+	lied := sent("checksum-mismatch")
+	lied.parts = &inParts{lie: endsWithIt}
 	for _, tt := range []struct {
 		promise string
 		judge   *judge
@@ -39,7 +44,9 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 		{FewUnverified, with(sent(""), file.File{Status: file.Rejected, Reason: file.VerificationFailed}, file.Rejected)},
 		{StaysDeleted, with(deleted, file.File{Status: file.Rejected, Reason: file.VerificationFailed}, file.Rejected)},
 		{NoOrphans, &judge{found: found{versions: []version{{"files/f", "v"}}}}},
-		{NoMultiparts, &judge{found: found{multi: 1}}},
+		{NoneFalse, with(lied, file.File{Status: file.Ready}, file.Ready)},
+		{NoneUnsigned, with(unsigned, file.File{Status: file.Expired})},
+		{NoMultiparts, &judge{found: found{begun: []begun{{"files/f", "u"}}}}},
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed})},
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed}, file.Rejected, file.Ready)},
 		{EveryReceipt, with(sent(""), file.File{Status: file.Ready}, file.Ready)},
@@ -55,12 +62,35 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 func TestTheJudgeFollowsEveryURL(t *testing.T) {
 	s3 := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "other bytes") }))
 	defer s3.Close()
-	h := &history{script: &script{data: []byte("bytes")}, id: "f", links: []link{{url: s3.URL}}, upload: instructions{URL: s3.URL}}
+	to := instructions{Method: http.MethodPut, URL: s3.URL}
+	h := &history{script: &script{content: contentOf([]byte("bytes"))}, id: "f", links: []link{{url: s3.URL}}, upload: to, kept: keptURL{1, to}}
 	j := &judge{histories: []*history{h}, found: found{files: map[string]file.File{"f": {ID: "f", Status: file.Rejected}}}}
-	if err := j.read(t.Context(), nil, client{http: s3.Client()}); err != nil {
+	if err := j.read(t.Context(), nil, func(string) client { return client{http: s3.Client()} }); err != nil {
 		t.Fatal(err)
 	}
-	if byPromise(j.violations)[EveryURL] != 2 {
+	if broken := byPromise(j.violations); broken[EveryURL] != 2 || broken[NoneUnsigned] != 1 {
 		t.Errorf("%+v", j.violations)
+	}
+}
+
+func TestTheJudgeDownloadsWhatIsReady(t *testing.T) {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			fmt.Fprintf(w, `{"url":%q}`, server.URL)
+			return
+		}
+		io.WriteString(w, "bytes")
+	}))
+	defer server.Close()
+	for data, broken := range map[string]int{"bytes": 0, "other bytes": 1} {
+		var j judge
+		h := &history{script: &script{content: contentOf([]byte(data))}, id: "f"}
+		if err := j.download(t.Context(), client{api: server.URL, http: server.Client()}, random(1, "download"), h); err != nil {
+			t.Fatal(err)
+		}
+		if got := byPromise(j.violations)[NoneOther]; got != broken {
+			t.Errorf("%q was sent: %+v", data, j.violations)
+		}
 	}
 }

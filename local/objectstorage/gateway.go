@@ -42,6 +42,9 @@ func (s *Store) startGateway(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open the objects in %s: %w", objects, err)
 	}
+	if err := resume(metadata); err != nil {
+		return fmt.Errorf("end what was interrupted in %s: %w", objects, err)
+	}
 	dir, err := os.MkdirTemp("", "vouch-s3-") // a socket's path must be short
 	if err != nil {
 		return fmt.Errorf("make a folder for the socket: %w", err)

@@ -22,17 +22,29 @@ import (
 // of them without reading the bytes again ("Checking object integrity", Amazon S3
 // User Guide); no such whole can be made of SHA-256.
 //
-// A second attempt of the SDK's may begin a second upload that nobody learns the
-// id of. It has no parts, and ends with AbortUploads or the bucket's lifecycle.
+// An attempt that was carried out without its answer getting through has begun an
+// upload that nobody learns the id of. If another attempt went well, the file would
+// go on, and that upload be left to the bucket's lifecycle; so there is none, and
+// the record, which has no upload, expires and has AbortUploads look by its key.
 func (s *Store) BeginUpload(ctx context.Context, key, contentType string) (string, error) {
 	out, err := s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &s.bucket, Key: &key, ContentType: &contentType,
 		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme, ChecksumType: types.ChecksumTypeFullObject,
-	})
+	}, func(o *s3.Options) { o.Retryer = unlessBegun{o.Retryer} })
 	if err != nil {
 		return "", fmt.Errorf("create a multipart upload of %s: %w", key, err)
 	}
 	return aws.ToString(out.UploadId), nil
+}
+
+// unlessBegun tries again only what S3 says that it has no time for, and has not
+// begun ("Error responses", Amazon S3 API Reference).
+type unlessBegun struct{ aws.Retryer }
+
+// IsErrorRetryable reports whether err is one of those.
+func (r unlessBegun) IsErrorRetryable(err error) bool {
+	c := code(err)
+	return (c == "SlowDown" || c == "ServiceUnavailable") && r.Retryer.IsErrorRetryable(err)
 }
 
 // PresignPart signs the one PUT of one part that is allowed. The upload's id and

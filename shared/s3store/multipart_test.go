@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -214,6 +215,36 @@ func TestOnlyAChecksumOfTheWholeObjectIsOne(t *testing.T) {
 		obj, err := s.Describe(t.Context(), "k", "v")
 		if err != nil || obj.ChecksumSHA256 != want || obj.ETag != "0cc175b9c0f1b6a831c399e269772661-2" {
 			t.Errorf("%q: %+v, %v", kind, obj, err)
+		}
+	}
+}
+
+// What S3 has begun without its answer getting through would be left over if a
+// second attempt went well.
+func TestAnUploadIsBegunOnceUnlessS3SaysThatItWasNot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		first    http.HandlerFunc
+		attempts int64
+	}{
+		"cut off":            {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 1},
+		"cut in its answer":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "1000") }, 1},
+		"an error of S3's":   {func(w http.ResponseWriter, _ *http.Request) { fault(w, 500, "InternalError") }, 1},
+		"a busy S3":          {func(w http.ResponseWriter, _ *http.Request) { fault(w, 503, "SlowDown") }, 2},
+		"an S3 that is away": {func(w http.ResponseWriter, _ *http.Request) { fault(w, 503, "ServiceUnavailable") }, 2},
+	} {
+		var attempts atomic.Int64
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if attempts.Add(1) == 1 {
+				tt.first(w, r)
+				return
+			}
+			fmt.Fprint(w, `<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>`)
+		}))
+		t.Cleanup(server.Close)
+		s := New(aws.Config{Region: "eu-west-1", Credentials: static(), BaseEndpoint: aws.String(server.URL)}, "bucket")
+		id, err := s.BeginUpload(t.Context(), "k", "text/plain")
+		if attempts.Load() != tt.attempts || (err == nil) != (tt.attempts == 2) || (err == nil) != (id == "u") {
+			t.Errorf("%s: %d attempts, %q %v", name, attempts.Load(), id, err)
 		}
 	}
 }
