@@ -62,9 +62,12 @@ func (s *Store) List(ctx context.Context, q file.Query) (files []file.File, next
 	return files, next, nil
 }
 
-// Due returns up to limit files whose SweepAt is not after now, the longest due first.
+// Due returns up to limit files whose SweepAt is not after now, the longest due
+// first. Records that cannot be read are part of the error, and do not keep the
+// others from being returned with it.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File, error) {
 	var due []file.File
+	var unread []error
 	for i := range shards {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
@@ -82,13 +85,14 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File,
 		for _, m := range out.Items {
 			f, err := decode(m)
 			if err != nil {
-				return nil, err
+				unread = append(unread, err)
+				continue
 			}
 			due = append(due, f)
 		}
 	}
 	slices.SortFunc(due, func(a, b file.File) int { return a.SweepAt.Compare(b.SweepAt) })
-	return due[:min(limit, len(due))], nil
+	return due[:min(limit, len(due))], errors.Join(unread...)
 }
 
 // Postpone sets SweepAt of a record that still has f's revision. It counts as

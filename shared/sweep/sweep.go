@@ -19,7 +19,7 @@ type Records interface {
 	verify.VerdictRecords
 
 	// Due lists up to limit files whose SweepAt is not after now, the longest
-	// due first.
+	// due first. With an error come those that could be read all the same.
 	Due(ctx context.Context, now time.Time, limit int) ([]file.File, error)
 
 	// Postpone sets SweepAt (the zero time: never again) of a record that still
@@ -70,12 +70,12 @@ type Report struct {
 // the one returned, and it stays due.
 func (s Sweeper) Sweep(ctx context.Context) (Report, error) {
 	var report Report
+	var failures []error
 	due, err := s.Records.Due(ctx, s.Now(), s.Limit)
 	if err != nil {
-		return report, fmt.Errorf("find the files that are due: %w", err)
+		failures = append(failures, fmt.Errorf("find the files that are due: %w", err))
 	}
 	report.Due = len(due)
-	var failures []error
 	for _, f := range due {
 		if err := s.look(ctx, f, &report); err != nil {
 			failures = append(failures, fmt.Errorf("sweep file %s: %w", f.ID, err))

@@ -244,6 +244,28 @@ func TestARunningVerificationIsLeftAlone(t *testing.T) {
 	}
 }
 
+// unreadable is a store one of whose records that are due cannot be read.
+type unreadable struct{ *world }
+
+func (u unreadable) Due(ctx context.Context, now time.Time, limit int) ([]file.File, error) {
+	due, err := u.world.Due(ctx, now, limit)
+	return due, errors.Join(err, errUnread)
+}
+
+var errUnread = errors.New("decode record: status \"lost\"")
+
+func TestARecordThatCannotBeReadKeepsNoOtherFromItsTurn(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Pending)
+	w.now = w.now.Add(2 * time.Hour)
+	s := w.sweeper()
+	s.Records = unreadable{w}
+	report, err := s.Sweep(t.Context())
+	if !errors.Is(err, errUnread) || report.Expired != 1 || w.status(t, f) != file.Expired {
+		t.Errorf("%+v, %v, the other is %s", report, err, w.status(t, f))
+	}
+}
+
 func TestBytesLeftByADeletionAreRemoved(t *testing.T) {
 	w := newWorld()
 	f := w.add(t, file.Deleted)

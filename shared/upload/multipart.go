@@ -34,6 +34,9 @@ func (c Creator) begin(ctx context.Context, f file.File) (file.File, error) {
 	begun, err := c.Records.Begin(ctx, f.ID, file.Begun{
 		UploadID: uploadID, ExpiresAt: expiresAt, SweepAt: expiresAt.Add(c.Policy.ArrivalGrace), At: now,
 	})
+	if current, moved := file.Conflict(err); moved && current.Status == file.Pending && current.UploadID == uploadID {
+		return current, nil // written by an attempt that was not answered
+	}
 	if err != nil {
 		return file.File{}, fmt.Errorf("write that the upload of %s is begun: %w", f.ID, err)
 	}

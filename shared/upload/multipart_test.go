@@ -161,3 +161,19 @@ func TestAnUploadInPartsIsNotBegunForAFileThatWasDeletedMeanwhile(t *testing.T) 
 		t.Errorf("%+v", f)
 	}
 }
+
+// DynamoDB's first answer may be lost: the second attempt then meets its own write.
+func TestAnUploadThatIsNotedAlreadyIsBegun(t *testing.T) {
+	var records filetest.Records
+	var s store
+	p := policy.Default()
+	records.BeforeBegin = func(id string) error {
+		records.BeforeBegin = nil
+		_, err := records.Begin(t.Context(), id, file.Begun{UploadID: "upload-1", ExpiresAt: now.Add(p.Multipart.Life), SweepAt: now.Add(p.Multipart.Life), At: now})
+		return err
+	}
+	f, _, err := creator(&records, &s, p).Create(t.Context(), ask(file.Multipart, 1, 0))
+	if err != nil || f.UploadID != "upload-1" || f != kept(t, &records) {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
