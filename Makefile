@@ -90,7 +90,7 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 	$(GO) run $(GOVULNCHECK) ./...
 	cd local && $(GO) run $(GOVULNCHECK) ./...
 
-bench: functions clamd ## measure the scan function against clamdscan, side by side (needs clamdscan)
+bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc)
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
 
 SEED  ?= 1

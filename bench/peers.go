@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,7 +93,8 @@ func (b bench) peersOf(ctx context.Context, root, dir string) ([]*peer, error) {
 // what it took.
 func (p *peer) run(ctx context.Context, args []string) (string, spent, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), p.env...)
+	// Nothing of an AWS configuration that surrounds the bench is theirs.
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") }), p.env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	begun := time.Now()
