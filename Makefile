@@ -6,6 +6,8 @@ BIN     := $(ROOT)/.vouch/bin
 STACK   := $(BIN)/vouch-local
 SUB     ?= alice
 SCOPES  ?= files:read files:write
+TENANT  ?=
+GROUPS  ?=
 
 # The tools that check the code, at versions that the checks are known to pass with.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -32,8 +34,8 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	$(GO) test -race -count=1 ./...
 	cd local && $(GO) test -race -count=1 -timeout 20m ./...
 
-token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin"
-	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' $(ARGS)
+token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin", GROUPS="staff", TENANT=acme
+	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' -tenant '$(TENANT)' -groups '$(GROUPS)' $(ARGS)
 
 functions: ## build the Lambda functions for this machine
 	@mkdir -p $(BIN)/functions

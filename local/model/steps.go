@@ -97,10 +97,10 @@ func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 		_, err := m.parts.Starter(o).Arrived(ctx, obj)
 		return verify.Result{}, err
 	case kindComplete:
-		_, err := m.parts.Starter(o).Complete(ctx, owner, id)
+		_, err := m.parts.Starter(o).Complete(ctx, self, id)
 		return verify.Result{}, err
 	case kindDelete:
-		return verify.Result{}, m.parts.Deleter(o).Delete(ctx, owner, id)
+		return verify.Result{}, m.parts.Deleter(o).Delete(ctx, self, id)
 	case kindSweep:
 		_, err := m.parts.Sweeper(o).Sweep(ctx)
 		return verify.Result{}, err

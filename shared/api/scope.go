@@ -2,8 +2,8 @@ package api
 
 import (
 	"slices"
-	"strings"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -19,14 +19,11 @@ func (r Request) Require(scope string) error {
 }
 
 // scopesOf reads the scope claim, or scp where there is none, as API Gateway
-// hands it on: a text with spaces between, or for a list the same in brackets.
+// hands it on.
 func scopesOf(claims map[string]string) []string {
 	said, ok := claims["scope"]
 	if !ok {
 		said = claims["scp"]
 	}
-	if list, ok := strings.CutPrefix(said, "["); ok {
-		said = strings.TrimSuffix(list, "]")
-	}
-	return strings.Fields(said)
+	return access.ParseList(said)
 }
