@@ -2,6 +2,7 @@ package access
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/vouch-s3/vouch/shared/file"
 )
@@ -53,7 +54,9 @@ func singleName(s string) bool {
 // bracket, since a list comes as one text, in which a group "a b" and the two
 // groups "a" and "b" are the same.
 func ValidGroup(name string) bool {
-	return file.ValidName(name) && !strings.ContainsAny(name, " []\u00a0") && len(strings.Fields(name)) == 1
+	return file.ValidName(name) && !strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsSpace(r) || r == '[' || r == ']'
+	})
 }
 
 // ParseList reads a claim that is a list: a text with spaces between, or the same
