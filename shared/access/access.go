@@ -60,7 +60,7 @@ var rules = map[Call]Relation{
 // is not in the table is nobody's.
 func Allows(r Relation, c Call) bool {
 	least, ok := rules[c]
-	return ok && r != None && slices.Index(Relations(), r) >= slices.Index(Relations(), least)
+	return ok && slices.Index(Relations(), r) >= slices.Index(Relations(), least)
 }
 
 // Standing is what somebody is to a file, and for how long.

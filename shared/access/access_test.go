@@ -36,6 +36,7 @@ func shared(tenant string, s file.Status) file.File {
 			grant(file.Group, "late", file.Manage, now.Add(-time.Hour)),
 			grant(file.Subject, "group:managers", file.Read, time.Time{}),
 			grant(file.Subject, "odd", "own", time.Time{}),
+			grant(file.Subject, "usurper", "owner", time.Time{}),
 			grant("", "untyped", file.Manage, time.Time{}),
 		},
 	}
@@ -83,6 +84,7 @@ func TestNobodyMayDoWhatTheyShouldNot(t *testing.T) {
 			{"one called as a group with its type", Principal{Subject: "group:managers"}, reads, nothing},
 			{"one of a group called as a reader", Principal{Subject: "gina", Groups: []string{"subject:reader", "group:managers"}}, nothing, nothing},
 			{"one with a grant of no level", Principal{Subject: "odd"}, nothing, nothing},
+			{"one with a grant to own", Principal{Subject: "usurper"}, nothing, nothing},
 			{"one with a grant of no type", Principal{Subject: "untyped"}, nothing, nothing},
 		} {
 			for _, from := range []string{"", "acme", "ACME", "acme:", "4:acme", ":", "other"} {
