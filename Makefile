@@ -6,6 +6,8 @@ BIN     := $(ROOT)/.vouch/bin
 STACK   := $(BIN)/vouch-local
 SUB     ?= alice
 SCOPES  ?= files:read files:write
+TENANT  ?=
+GROUPS  ?=
 
 # The tools that check the code, at versions that the checks are known to pass with.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -38,8 +40,8 @@ web: ## build the module for Uppy in web/, and test it without a browser; needs 
 web-test: ## the same, and Uppy itself in Chromium against the local stack
 	@./web/test.sh
 
-token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin"
-	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' $(ARGS)
+token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin", GROUPS="staff", TENANT=acme
+	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' -tenant '$(TENANT)' -groups '$(GROUPS)' $(ARGS)
 
 functions: ## build the Lambda functions for this machine
 	@mkdir -p $(BIN)/functions

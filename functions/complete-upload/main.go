@@ -24,7 +24,7 @@ func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.StateMachine)
 	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table])
 	objects := s3store.New(settings.Patient(cfg), env[settings.Bucket])
-	lambda.Start(api.LambdaUpTo(api.MaxCompletion, api.CompleteUpload(parts.Completer{
+	lambda.Start(api.LambdaUpTo(api.MaxCompletion, settings.MustClaims(), api.CompleteUpload(parts.Completer{
 		Records: records,
 		Uploads: objects,
 		Starter: verify.Starter{

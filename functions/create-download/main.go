@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,9 +18,10 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
-	lambda.Start(api.Lambda(api.CreateDownload(download.Creator{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.CreateDownload(download.Creator{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Presigner: s3store.New(cfg, env[settings.Bucket]),
 		Policy:    settings.MustPolicy(),
+		Now:       time.Now,
 	})))
 }

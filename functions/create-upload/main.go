@@ -19,7 +19,7 @@ import (
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
 	objects := s3store.New(cfg, env[settings.Bucket])
-	lambda.Start(api.Lambda(api.CreateUpload(upload.Creator{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.CreateUpload(upload.Creator{
 		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Presigner: objects,
 		Uploads:   objects,

@@ -18,7 +18,7 @@ import (
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
 	objects := s3store.New(cfg, env[settings.Bucket])
-	lambda.Start(api.Lambda(api.DeleteFile(deletion.Deleter{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.DeleteFile(deletion.Deleter{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Objects: objects,
 		Uploads: objects,

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -14,5 +15,5 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table)
-	lambda.Start(api.Lambda(api.GetFile(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]))))
+	lambda.Start(api.Lambda(settings.MustClaims(), api.GetFile(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]), time.Now)))
 }

@@ -14,5 +14,5 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table)
-	lambda.Start(api.Lambda(api.ListFiles(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]), settings.MustPolicy())))
+	lambda.Start(api.Lambda(settings.MustClaims(), api.ListFiles(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]), settings.MustPolicy())))
 }

@@ -18,7 +18,7 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
-	lambda.Start(api.Lambda(api.ListParts(parts.Lister{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.ListParts(parts.Lister{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Uploads: s3store.New(cfg, env[settings.Bucket]),
 		Now:     time.Now,

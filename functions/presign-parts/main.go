@@ -18,7 +18,7 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
-	lambda.Start(api.Lambda(api.PresignParts(parts.Presigner{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.PresignParts(parts.Presigner{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
 		Signer:  s3store.New(cfg, env[settings.Bucket]),
 		Policy:  settings.MustPolicy(),

@@ -17,7 +17,7 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.StateMachine)
-	lambda.Start(api.Lambda(api.Rescan(rescan.Starter{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.Rescan(rescan.Starter{
 		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
 		Now:      time.Now,
 	})))

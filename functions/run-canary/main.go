@@ -27,7 +27,7 @@ func main() {
 	limits := settings.MustPolicy()
 	lambda.Start(canary.Lambda(canary.Canary{
 		Uploads:     upload.Creator{Records: records, Presigner: objects, Policy: canary.OneWay(limits), Now: time.Now},
-		Downloads:   download.Creator{Records: records, Presigner: objects, Policy: limits},
+		Downloads:   download.Creator{Records: records, Presigner: objects, Policy: limits, Now: time.Now},
 		Deletions:   deletion.Deleter{Records: records, Objects: objects, Policy: limits, Now: time.Now},
 		Records:     records,
 		Presigner:   objects,

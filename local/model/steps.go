@@ -114,10 +114,10 @@ func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 		_, err := m.code.Starter(o).Arrived(ctx, obj)
 		return verify.Result{}, err
 	case kindComplete:
-		_, err := m.code.Completer(o).Complete(ctx, owner, id, parts.Completion{ChecksumSHA256: content(s.arg).checksum()})
+		_, err := m.code.Completer(o).Complete(ctx, self, id, parts.Completion{ChecksumSHA256: content(s.arg).checksum()})
 		return verify.Result{}, err
 	case kindDelete:
-		return verify.Result{}, m.code.Deleter(o).Delete(ctx, owner, id)
+		return verify.Result{}, m.code.Deleter(o).Delete(ctx, self, id)
 	case kindSweep:
 		_, err := m.code.Sweeper(o).Sweep(ctx)
 		return verify.Result{}, err

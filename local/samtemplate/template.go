@@ -155,6 +155,16 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 		}
 	}
 	for name, o := range section("Outputs") {
+		if output, ok := o.(map[string]any); ok && output["Condition"] != nil {
+			holds, err := r.condition(fmt.Sprint(output["Condition"]))
+			if err != nil {
+				return nil, fmt.Errorf("output %s: %w", name, err)
+			}
+			if !holds {
+				continue
+			}
+			o = map[string]any{"Value": output["Value"]}
+		}
 		v, err := r.resolve(o)
 		if err != nil {
 			return nil, fmt.Errorf("output %s: %w", name, err)

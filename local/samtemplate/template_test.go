@@ -25,7 +25,7 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 18 || len(stack.API.Routes) != 10 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
+	if len(stack.Functions) != 21 || len(stack.API.Routes) != 13 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 1 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 2 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
 	scan := function(t, stack, "ScanObjectFunction")
@@ -46,7 +46,7 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 		if r.Path == "/.well-known/jwks.json" && r.Authorizer == "NONE" && len(r.Scopes) == 0 {
 			continue // the one route that is public
 		}
-		if len(r.Scopes) != 1 || !strings.HasPrefix(r.Scopes[0], "files:") {
+		if len(r.Scopes) != 2 || !strings.HasPrefix(r.Scopes[0], "files:") || r.Scopes[1] != "vouch/"+r.Scopes[0] {
 			t.Errorf("%s %s needs the scopes %v", r.Method, r.Path, r.Scopes)
 		}
 	}
@@ -247,6 +247,30 @@ func TestAResourceWhoseConditionIsFalseIsLeftOut(t *testing.T) {
 	stack, err := load([]byte("Transform: AWS::Serverless-2016-10-31\nParameters: {P: {Type: String, Default: x}}\nConditions: {C: !Equals [!Ref P, y]}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}}"), ".", Env{StackName: "s"})
 	if err != nil || len(stack.Queues) != 0 {
 		t.Errorf("%+v, %v", stack, err)
+	}
+}
+
+// The local stack has no Cognito, and says so.
+func TestAnIssuerComesWithItsAudienceOrTheStackMakesAUserPool(t *testing.T) {
+	for name, tt := range map[string]struct{ issuer, audience, want string }{
+		"both":            {"https://id.example", "vouch", ""},
+		"no audience":     {"https://id.example", "", "JwtIssuer needs JwtAudience"},
+		"no issuer":       {"", "vouch", "JwtAudience is for tokens of a JwtIssuer"},
+		"neither":         {"", "", "AWS::Cognito::UserPool"},
+		"no issuer's URL": {"id.example", "vouch", "JwtIssuer"},
+	} {
+		e := env()
+		e.Parameters["JwtIssuer"], e.Parameters["JwtAudience"] = tt.issuer, tt.audience
+		stack, err := Load("../../template.yaml", e)
+		if tt.want == "" {
+			if err != nil || stack.Outputs["UserPoolId"] != "" || stack.API.Authorizers["Jwt"].Issuer != tt.issuer {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/uuid"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/file"
 )
@@ -83,7 +84,12 @@ func TestEveryEventIsAsItsSchemaSaysAndAsNoOtherDoes(t *testing.T) {
 	}
 	bare := ended(file.Ready)
 	bare.Verdict = &file.Verdict{Outcome: file.Unscanned}
-	events = append(events, event{"ready without a verdict or receipt", ended(file.Ready)}, event{"ready with a bare verdict", bare})
+	ofTenant := ended(file.Ready)
+	ofTenant.Owner = access.Principal{Subject: "alice", Tenant: "acme"}.Owner()
+	if detail, err := json.Marshal(publish(t, ofTenant)["detail"]); err != nil || !strings.Contains(string(detail), `"owner":"alice","tenant":"acme"`) {
+		t.Errorf("the event of a tenant's file: %s, %v", detail, err)
+	}
+	events = append(events, event{"of a tenant", ofTenant}, event{"ready without a verdict or receipt", ended(file.Ready)}, event{"ready with a bare verdict", bare})
 	for _, reason := range file.Reasons() {
 		f := ended(file.Rejected)
 		f.Reason = reason

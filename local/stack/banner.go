@@ -11,14 +11,19 @@ import (
 )
 
 // Token returns a token that the stack accepts, with the scopes of an ordinary
-// one.
+// one, and of the tenant acme where there are tenants.
 func (s *Stack) Token(subject string, life time.Duration) (string, error) {
-	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: Scopes, Life: life})
+	return s.TokenOf(subject, s.tenant, nil, life)
+}
+
+// TokenOf is Token for somebody of a tenant, empty for none, and of groups.
+func (s *Stack) TokenOf(subject, tenant string, groups []string, life time.Duration) (string, error) {
+	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: Scopes, Tenant: tenant, Groups: groups, Life: life})
 }
 
 // AdminToken returns a token with the scope files:admin and no other.
 func (s *Stack) AdminToken(subject string, life time.Duration) (string, error) {
-	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: []string{"files:admin"}, Life: life})
+	return s.issuer.Sign(tokens.Claims{Subject: subject, Audience: Audience, Scopes: []string{"files:admin"}, Tenant: s.tenant, Life: life})
 }
 
 // ClamdAddr is the address of the ClamAV daemon.

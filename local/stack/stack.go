@@ -55,6 +55,9 @@ type Options struct {
 	// template's parameter AllowedOrigins; none for the API's own.
 	Origins []string
 
+	// Tenants has every token name its tenant (docs/access.md#tenants).
+	Tenants bool
+
 	// Via puts a proxy of a test before what the functions call.
 	Via Via
 
@@ -92,6 +95,7 @@ type Stack struct {
 	lambdas  *lambdas.Service
 	keys     keys
 	api      string // the URL of the HTTP API
+	tenant   string // of the tokens that are given out; empty for none
 	logPath  string
 	log      *slog.Logger
 	cancel   context.CancelFunc
@@ -158,7 +162,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 	parameters := map[string]string{
 		"JwtIssuer": IssuerURL(o.API), "JwtAudience": Audience, "AllowedOrigins": cmp.Or(strings.Join(o.Origins, ","), s.api), "ClamdHost": "address", "ClamdAddress": cmp.Or(o.Via.Clamd, o.Clamd),
-		"PolicyOverride": override,
+		"PolicyOverride": override, "GroupsClaim": tokens.GroupsClaim,
+	}
+	if o.Tenants {
+		parameters["TenantClaim"], s.tenant = tokens.TenantClaim, "acme"
 	}
 	if o.Scanners != "" {
 		parameters["Scanners"] = o.Scanners

@@ -88,8 +88,16 @@ type Claims struct {
 	Subject  string
 	Audience string
 	Scopes   []string
+	Tenant   string   // the claim TenantClaim; left out where it is empty
+	Groups   []string // the claim GroupsClaim; left out where there are none
 	Life     time.Duration
 }
+
+// The names of the claims of which the API's template is told.
+const (
+	TenantClaim = "tenant"
+	GroupsClaim = "groups"
+)
 
 // Sign returns a token with the claims.
 func (i *Issuer) Sign(c Claims) (string, error) {
@@ -100,11 +108,18 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}
+	more := map[string]any{"scope": strings.Join(c.Scopes, " ")}
+	if c.Tenant != "" {
+		more[TenantClaim] = c.Tenant
+	}
+	if len(c.Groups) > 0 {
+		more[GroupsClaim] = c.Groups
+	}
 	now := time.Now()
 	token, err := jwt.Signed(signer).Claims(jwt.Claims{
 		Issuer: i.url, Subject: c.Subject, Audience: jwt.Audience{c.Audience}, ID: uuid.NewString(),
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(c.Life)),
-	}).Claims(map[string]any{"scope": strings.Join(c.Scopes, " ")}).Serialize()
+	}).Claims(more).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}

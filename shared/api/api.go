@@ -14,21 +14,23 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/access"
 )
 
 // Request is what a call comes with.
 type Request struct {
-	// Subject is the sub claim of the token that API Gateway has verified;
-	// never empty in a Handler.
-	Subject string
+	// Principal is whom the token names that API Gateway has verified. Its subject
+	// is never empty in a Handler, and where there are tenants its tenant neither.
+	Principal access.Principal
 
 	// Scopes are those of the token. API Gateway asks for one that the route
 	// names; a Handler that relies on one asks again, by Require.
 	Scopes []string
 
-	// FileID is the {id} of the path, unchecked; empty where there is none.
-	FileID string
+	// FileID is the {id} of the path, unchecked; empty where there is none. So is
+	// Grantee the {subject}.
+	FileID  string
+	Grantee string
 
 	// Query holds the query parameters; of a repeated one the values joined by commas.
 	Query map[string]string
@@ -58,13 +60,15 @@ type (
 )
 
 // Lambda returns h as the handler of a Lambda function behind an HTTP API. It
-// refuses a request without a subject, whatever the gateway let through.
-func Lambda(h Handler) func(context.Context, Event) (Reply, error) { return LambdaUpTo(MaxBody, h) }
+// refuses a request whose claims name nobody, whatever the gateway let through.
+func Lambda(c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
+	return LambdaUpTo(MaxBody, c, h)
+}
 
 // LambdaUpTo is Lambda for a call whose body may have up to most bytes.
-func LambdaUpTo(most int, h Handler) func(context.Context, Event) (Reply, error) {
+func LambdaUpTo(most int, c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
 	return function(func(ctx context.Context, e Event) (Response, error) {
-		r, err := read(e, most)
+		r, err := read(e, c, most)
 		if err != nil {
 			return Response{}, err
 		}
@@ -107,22 +111,27 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 	}
 }
 
-func read(e Event, most int) (Request, error) {
-	authorizer := e.RequestContext.Authorizer
-	if authorizer == nil || authorizer.JWT == nil || authorizer.JWT.Claims["sub"] == "" {
-		return Request{}, &file.Error{Code: file.CodeUnauthorized, Detail: "The token names no subject.", Accepted: "a token with a sub claim"}
+func read(e Event, c access.Claims, most int) (Request, error) {
+	var claims map[string]string
+	if authorizer := e.RequestContext.Authorizer; authorizer != nil && authorizer.JWT != nil {
+		claims = authorizer.JWT.Claims
+	}
+	p, err := c.Principal(claims)
+	if err != nil {
+		return Request{}, err
 	}
 	body, err := bodyOf(e, most)
 	if err != nil {
 		return Request{}, err
 	}
 	return Request{
-		Subject: authorizer.JWT.Claims["sub"],
-		Scopes:  scopesOf(authorizer.JWT.Claims),
-		FileID:  e.PathParameters["id"],
-		Query:   e.QueryStringParameters,
-		Header:  e.Headers,
-		Body:    body,
+		Principal: p,
+		Scopes:    scopesOf(claims),
+		FileID:    e.PathParameters["id"],
+		Grantee:   e.PathParameters["subject"],
+		Query:     e.QueryStringParameters,
+		Header:    e.Headers,
+		Body:      body,
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
@@ -19,6 +20,11 @@ import (
 )
 
 var now = time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return now }
+
+// bySub is how claims are read where nobody has said otherwise.
+var bySub = access.Claims{Owner: "sub"}
 
 // event is a call as API Gateway hands it over for a subject.
 func event(subject, body string) Event {
@@ -31,7 +37,7 @@ func event(subject, body string) Event {
 
 func call(t *testing.T, h Handler, e Event) Reply {
 	t.Helper()
-	reply, err := Lambda(h)(t.Context(), e)
+	reply, err := Lambda(bySub, h)(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,8 +181,8 @@ func TestAnothersFileAnswersExactlyLikeAMissingOne(t *testing.T) {
 	}
 	p := policy.Default()
 	for name, h := range map[string]Handler{
-		"get":      GetFile(&records),
-		"download": CreateDownload(download.Creator{Records: &records, Presigner: &presigner{}, Policy: p}),
+		"get":      GetFile(&records, clock),
+		"download": CreateDownload(download.Creator{Records: &records, Presigner: &presigner{}, Policy: p, Now: clock}),
 	} {
 		ask := func(id string) Reply {
 			e := event("mallory", "")
@@ -203,7 +209,7 @@ func TestOnlyReadyFilesAreDownloaded(t *testing.T) {
 		f := add(t, &records, s)
 		e := event("alice", "")
 		e.PathParameters["id"] = f.ID
-		reply := call(t, CreateDownload(download.Creator{Records: &records, Presigner: &presigner{}, Policy: policy.Default()}), e)
+		reply := call(t, CreateDownload(download.Creator{Records: &records, Presigner: &presigner{}, Policy: policy.Default(), Now: clock}), e)
 		if s == file.Ready {
 			if reply.StatusCode != 200 || !strings.Contains(reply.Body, "versionId=v1") || reply.Headers["Cache-Control"] != "no-store" {
 				t.Errorf("%d %v %s", reply.StatusCode, reply.Headers, reply.Body)
@@ -228,7 +234,7 @@ func TestAnUnchangedFileIsNotSentAgain(t *testing.T) {
 		if field != "" {
 			e.Headers["if-none-match"] = field
 		}
-		reply := call(t, GetFile(&records), e)
+		reply := call(t, GetFile(&records, clock), e)
 		if reply.StatusCode != want || reply.Headers["ETag"] != `"3"` || (want == 304) != (reply.Body == "") {
 			t.Errorf("If-None-Match %s: %d %v %q", field, reply.StatusCode, reply.Headers, reply.Body)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -20,6 +21,9 @@ type File struct {
 	Reason         file.Reason `json:"reason,omitempty"`
 	CreatedAt      string      `json:"createdAt"` // RFC 3339, UTC
 	UpdatedAt      string      `json:"updatedAt"`
+
+	// Access is what the caller may do, where the file need not be theirs.
+	Access access.Relation `json:"access,omitempty"`
 
 	// Verdict and Receipt are left out of lists, and where there is none.
 	Verdict *Verdict `json:"verdict,omitempty"`
@@ -64,6 +68,11 @@ func headersOf(f file.File) map[string]string {
 }
 
 func etag(f file.File) string { return `"` + strconv.FormatInt(f.Revision, 10) + `"` }
+
+// etagAs is the ETag of f as somebody sees it who is r to it.
+func etagAs(f file.File, r access.Relation) string {
+	return `"` + strconv.FormatInt(f.Revision, 10) + "-" + string(r) + `"`
+}
 
 // noneMatch reports whether an If-None-Match field leaves room for an answer:
 // false when it lists tag, compared weakly, or is "*" (RFC 9110, 13.1.2).

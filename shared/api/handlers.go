@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/download"
@@ -36,7 +37,7 @@ type Upload struct {
 // CreateUpload answers POST /files.
 func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
-		ask := upload.Request{Owner: r.Subject}
+		ask := upload.Request{Owner: r.Principal.Owner()}
 		var method *file.Method
 		var size, maxSize, partSize *int64
 		err := decodeObject(r.Body, map[string]any{
@@ -115,7 +116,7 @@ func partSizeOf(n *int64) (int64, error) {
 
 // Completer takes an owner's word that an upload is done.
 type Completer interface {
-	Complete(ctx context.Context, subject, id string, c parts.Completion) (file.File, error)
+	Complete(ctx context.Context, p access.Principal, id string, c parts.Completion) (file.File, error)
 }
 
 // CompleteUpload answers POST /files/{id}/complete, whose body may have up to
@@ -126,7 +127,7 @@ func CompleteUpload(c Completer) Handler {
 		if err != nil {
 			return Response{}, err
 		}
-		f, err := c.Complete(ctx, r.Subject, r.FileID, said)
+		f, err := c.Complete(ctx, r.Principal, r.FileID, said)
 		if err != nil {
 			return Response{}, err
 		}
@@ -135,17 +136,23 @@ func CompleteUpload(c Completer) Handler {
 }
 
 // GetFile answers GET /files/{id}.
-func GetFile(records access.Records) Handler {
+func GetFile(records access.Records, now func() time.Time) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
-		f, err := access.Load(ctx, records, r.Subject, r.FileID)
+		f, as, err := access.LoadAs(ctx, records, r.Principal, r.FileID, access.See, now())
 		if err != nil {
 			return Response{}, err
 		}
 		h := headersOf(f)
-		if field, ok := r.Header["if-none-match"]; ok && !noneMatch(field, etag(f)) {
+		if as.Relation != access.Owner {
+			// A grant ends without a change of the file, and the answer names it.
+			h["ETag"] = etagAs(f, as.Relation)
+		}
+		if field, ok := r.Header["if-none-match"]; ok && !noneMatch(field, h["ETag"]) {
 			return Response{Status: http.StatusNotModified, Header: h}, nil
 		}
-		return Response{Status: http.StatusOK, Header: h, Body: whole(f)}, nil
+		answer := whole(f)
+		answer.Access = as.Relation
+		return Response{Status: http.StatusOK, Header: h, Body: answer}, nil
 	}
 }
 
@@ -180,7 +187,7 @@ func ListFiles(l Lister, p policy.Policy) Handler {
 }
 
 func query(r Request, p policy.Policy) (file.Query, error) {
-	q := file.Query{Owner: r.Subject, Limit: p.DefaultPage}
+	q := file.Query{Owner: r.Principal.Owner(), Limit: p.DefaultPage}
 	for name, value := range r.Query {
 		accepted := ""
 		switch name {
@@ -223,7 +230,7 @@ func CreateDownload(c download.Creator) Handler {
 		if err := noBody(r.Body); err != nil {
 			return Response{}, err
 		}
-		link, err := c.Create(ctx, r.Subject, r.FileID)
+		link, err := c.Create(ctx, r.Principal, r.FileID)
 		if err != nil {
 			return Response{}, err
 		}
@@ -237,7 +244,7 @@ func CreateDownload(c download.Creator) Handler {
 
 // Deleter deletes a file.
 type Deleter interface {
-	Delete(ctx context.Context, subject, id string) error
+	Delete(ctx context.Context, p access.Principal, id string) error
 }
 
 // DeleteFile answers DELETE /files/{id}.
@@ -246,7 +253,7 @@ func DeleteFile(d Deleter) Handler {
 		if err := noBody(r.Body); err != nil {
 			return Response{}, err
 		}
-		if err := d.Delete(ctx, r.Subject, r.FileID); err != nil {
+		if err := d.Delete(ctx, r.Principal, r.FileID); err != nil {
 			return Response{}, err
 		}
 		return Response{Status: http.StatusNoContent}, nil

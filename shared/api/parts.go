@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
 )
@@ -41,7 +42,7 @@ type PresignedPart struct {
 
 // PartSigner gives out the URLs that parts are sent to.
 type PartSigner interface {
-	Presign(ctx context.Context, subject, id string, numbers []int, checksums []string) ([]parts.Signed, time.Time, error)
+	Presign(ctx context.Context, p access.Principal, id string, numbers []int, checksums []string) ([]parts.Signed, time.Time, error)
 }
 
 // PresignParts answers POST /files/{id}/parts.
@@ -51,7 +52,7 @@ func PresignParts(p PartSigner) Handler {
 		if err != nil {
 			return Response{}, err
 		}
-		signed, expiresAt, err := p.Presign(ctx, r.Subject, r.FileID, numbers, checksums)
+		signed, expiresAt, err := p.Presign(ctx, r.Principal, r.FileID, numbers, checksums)
 		if err != nil {
 			return Response{}, err
 		}
@@ -112,7 +113,7 @@ type HeldPart struct {
 
 // PartLister lists the parts of a file that S3 holds.
 type PartLister interface {
-	List(ctx context.Context, subject, id string, after int) (f file.File, held []file.Part, more bool, err error)
+	List(ctx context.Context, p access.Principal, id string, after int) (f file.File, held []file.Part, more bool, err error)
 }
 
 // ListParts answers GET /files/{id}/parts.
@@ -122,7 +123,7 @@ func ListParts(l PartLister) Handler {
 		if err != nil {
 			return Response{}, err
 		}
-		f, held, more, err := l.List(ctx, r.Subject, r.FileID, after)
+		f, held, more, err := l.List(ctx, r.Principal, r.FileID, after)
 		if err != nil {
 			return Response{}, err
 		}

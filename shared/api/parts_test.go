@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/parts"
@@ -123,12 +124,12 @@ func TestACompletionOfTheMostPartsFitsIn(t *testing.T) {
 	e.PathParameters["id"] = "x"
 	var got parts.Completion
 	h := CompleteUpload(completer(func(c parts.Completion) { got = c }))
-	reply, err := LambdaUpTo(MaxCompletion, h)(t.Context(), e)
+	reply, err := LambdaUpTo(MaxCompletion, bySub, h)(t.Context(), e)
 	if err != nil || reply.StatusCode != 202 || len(got.Parts) != file.MaxParts {
 		t.Errorf("%d bytes: %v, %d %.200s", body.Len(), err, reply.StatusCode, reply.Body)
 	}
 	e.Body += strings.Repeat(" ", MaxCompletion)
-	if reply, err := LambdaUpTo(MaxCompletion, h)(t.Context(), e); err != nil || reply.StatusCode != 413 {
+	if reply, err := LambdaUpTo(MaxCompletion, bySub, h)(t.Context(), e); err != nil || reply.StatusCode != 413 {
 		t.Errorf("more than that: %v, %d", err, reply.StatusCode)
 	}
 	e.Body = e.Body[:MaxBody+1]
@@ -139,7 +140,7 @@ func TestACompletionOfTheMostPartsFitsIn(t *testing.T) {
 
 type completer func(parts.Completion)
 
-func (f completer) Complete(_ context.Context, _, _ string, c parts.Completion) (file.File, error) {
+func (f completer) Complete(_ context.Context, _ access.Principal, _ string, c parts.Completion) (file.File, error) {
 	f(c)
 	return file.File{Status: file.Uploaded}, nil
 }
@@ -265,7 +266,7 @@ type lists struct {
 	more bool
 }
 
-func (l lists) List(_ context.Context, _, _ string, after int) (file.File, []file.Part, bool, error) {
+func (l lists) List(_ context.Context, _ access.Principal, _ string, after int) (file.File, []file.Part, bool, error) {
 	return file.File{Size: 10 << 20, PartSize: 5 << 20}, l.held, l.more, nil
 }
 

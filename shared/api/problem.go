@@ -41,13 +41,14 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeInvalidRequest, http.StatusBadRequest, "The request is not as described"},
 		{file.CodeInvalidParameter, http.StatusBadRequest, "A query parameter is out of range"},
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
-		{file.CodeForbidden, http.StatusForbidden, "The token has not the scope"},
+		{file.CodeForbidden, http.StatusForbidden, "The call is not allowed"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},
 		{file.CodeClosed, http.StatusConflict, "The upload is closed"},
 		{file.CodeNotMultipart, http.StatusConflict, "The file is not sent in parts"},
 		{file.CodePartsMismatch, http.StatusConflict, "The parts are not as promised"},
+		{file.CodeTooManyGrants, http.StatusConflict, "The file has too many grants"},
 		{file.CodeRequestTooLarge, http.StatusRequestEntityTooLarge, "The request body is too large"},
 		{file.CodeFileTooLarge, http.StatusUnprocessableEntity, "The file is too large"},
 		{file.CodeInvalidFilename, http.StatusUnprocessableEntity, "The filename is not acceptable"},
@@ -57,6 +58,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeInvalidChecksum, http.StatusUnprocessableEntity, "The checksum is not acceptable"},
 		{file.CodeMethodRefused, http.StatusUnprocessableEntity, "Files are not taken in this way"},
 		{file.CodeInvalidParts, http.StatusUnprocessableEntity, "The parts are not acceptable"},
+		{file.CodeInvalidGrant, http.StatusUnprocessableEntity, "The grant is not acceptable"},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong on our side"},
 	}
 }

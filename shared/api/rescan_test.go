@@ -26,6 +26,8 @@ func TestAReScanNeedsTheScopeWhateverTheGatewayLetThrough(t *testing.T) {
 		"admin":                {map[string]string{"scope": "files:admin"}, 202},
 		"admin among others":   {map[string]string{"scope": "files:read files:admin"}, 202},
 		"admin as scp":         {map[string]string{"scp": "[files:read files:admin]"}, 202},
+		"admin of Cognito":     {map[string]string{"scope": "openid vouch/files:admin"}, 202},
+		"another server's":     {map[string]string{"scope": "other/files:admin /files:admin vouch/vouch/files:admin"}, 403},
 		"none":                 {map[string]string{}, 403},
 		"an ordinary one":      {map[string]string{"scope": "files:read files:write"}, 403},
 		"one that contains it": {map[string]string{"scope": "xfiles:admin files:admins files:admin,x"}, 403},

@@ -24,8 +24,11 @@ import (
 // Owner is who the canary's files belong to. It deletes whatever it finds of
 // them, so it must be nobody: a token's subject that holds a colon must be a URI
 // (RFC 7519, 4.1.2), and no URI begins with one (RFC 3986, 3), so that no issuer
-// gives this one out.
+// gives this one out, and access.Claims takes it from none.
 const Owner = ":vouch-canary"
+
+// self is who the canary is to the calls that it makes.
+var self = access.Principal{Subject: Owner}
 
 // How long a run may take. The function's Timeout in template.yaml is longer
 // than both together.
@@ -44,12 +47,12 @@ type Uploads interface {
 
 // Downloads grants downloads: a download.Creator.
 type Downloads interface {
-	Create(ctx context.Context, subject, id string) (download.Link, error)
+	Create(ctx context.Context, p access.Principal, id string) (download.Link, error)
 }
 
 // Deletions deletes files: a deletion.Deleter.
 type Deletions interface {
-	Delete(ctx context.Context, subject, id string) error
+	Delete(ctx context.Context, p access.Principal, id string) error
 }
 
 // Records reads and lists records.
@@ -129,7 +132,7 @@ func (c Canary) proveMalware(ctx context.Context) (id string, seconds float64, e
 	case f.Status != file.Rejected || f.Reason != file.MalwareDetected:
 		return f.ID, seconds, broken(MalwareIsNamed, f.ID, "it is %s (%s)", f.Status, f.Reason)
 	}
-	if _, err := c.Downloads.Create(ctx, Owner, f.ID); err == nil {
+	if _, err := c.Downloads.Create(ctx, self, f.ID); err == nil {
 		return f.ID, seconds, broken(MalwareHasNoURL, f.ID, "a download was granted")
 	} else if file.CodeOf(err) != file.CodeNotReady {
 		return f.ID, seconds, fmt.Errorf("ask for a download of the rejected file %s: %w", f.ID, err)
@@ -162,7 +165,7 @@ func (c Canary) proveClean(ctx context.Context) (id string, seconds float64, err
 	if f.Status != file.Ready {
 		return f.ID, 0, broken(CleanFilesAreReady, f.ID, "it is %s (%s)", f.Status, f.Reason)
 	}
-	link, err := c.Downloads.Create(ctx, Owner, f.ID)
+	link, err := c.Downloads.Create(ctx, self, f.ID)
 	if err != nil {
 		return f.ID, seconds, fmt.Errorf("ask for a download of the clean file %s: %w", f.ID, err)
 	}
@@ -217,7 +220,7 @@ const (
 // await polls until f has reached its end state, or ctx ends.
 func (c Canary) await(ctx context.Context, f file.File) (file.File, error) {
 	for pause := firstPause; ; pause = min(pause*3/2, longestPause) {
-		now, err := access.Load(ctx, c.Records, Owner, f.ID)
+		now, err := access.Load(ctx, c.Records, self, f.ID, access.See, c.Now())
 		switch {
 		case err != nil && ctx.Err() == nil:
 			return f, fmt.Errorf("look at file %s: %w", f.ID, err)

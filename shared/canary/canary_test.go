@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -36,13 +37,13 @@ type world struct {
 	objects map[string][]byte // by key
 	ids     []string
 
-	verdict   func(data []byte) (file.Status, file.Reason)        // the workflow
-	gate      func(f file.File) int                               // whether S3 gives a version out
-	alter     func(header http.Header, body []byte) []byte        // what becomes of what it gives out
-	unsigned  bool                                                // S3 takes no upload
-	down      bool                                                // S3 does not answer
-	downloads func(download.Creator) Downloads                    // nil for the real one
-	deletes   func(ctx context.Context, subject, id string) error // nil for the real one
+	verdict   func(data []byte) (file.Status, file.Reason)                   // the workflow
+	gate      func(f file.File) int                                          // whether S3 gives a version out
+	alter     func(header http.Header, body []byte) []byte                   // what becomes of what it gives out
+	unsigned  bool                                                           // S3 takes no upload
+	down      bool                                                           // S3 does not answer
+	downloads func(download.Creator) Downloads                               // nil for the real one
+	deletes   func(ctx context.Context, p access.Principal, id string) error // nil for the real one
 }
 
 func newWorld() *world {
@@ -66,7 +67,7 @@ func newWorld() *world {
 
 func (w *world) canary() Canary {
 	limits := policy.Default()
-	d := download.Creator{Records: w, Presigner: w, Policy: limits}
+	d := download.Creator{Records: w, Presigner: w, Policy: limits, Now: time.Now}
 	c := Canary{
 		Uploads:   upload.Creator{Records: w, Presigner: w, Policy: limits, Now: time.Now},
 		Downloads: d, Records: w, Presigner: w, HTTP: w, Now: time.Now, ContentType: ContentType(limits),
@@ -81,9 +82,11 @@ func (w *world) canary() Canary {
 	return c
 }
 
-type deletes func(ctx context.Context, subject, id string) error
+type deletes func(ctx context.Context, p access.Principal, id string) error
 
-func (d deletes) Delete(ctx context.Context, subject, id string) error { return d(ctx, subject, id) }
+func (d deletes) Delete(ctx context.Context, p access.Principal, id string) error {
+	return d(ctx, p, id)
+}
 
 func (w *world) Create(ctx context.Context, f file.File) error {
 	w.mu.Lock()
@@ -290,8 +293,8 @@ func TestEveryBrokenPromiseFailsTheRunByItsName(t *testing.T) {
 // everything grants downloads that the real Creator refuses.
 type everything struct{ download.Creator }
 
-func (e everything) Create(ctx context.Context, subject, id string) (download.Link, error) {
-	if l, err := e.Creator.Create(ctx, subject, id); err == nil {
+func (e everything) Create(ctx context.Context, p access.Principal, id string) (download.Link, error) {
+	if l, err := e.Creator.Create(ctx, p, id); err == nil {
 		return l, nil
 	}
 	return download.Link{URL: "https://s3.test/"}, nil
@@ -356,7 +359,7 @@ func TestWhatAnEarlierRunLeftIsDeletedOnceNoRunUsesIt(t *testing.T) {
 func TestAFileThatCannotBeDeletedFailsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.deletes = func(context.Context, string, string) error { return errors.New("throttled") }
+		w.deletes = func(context.Context, access.Principal, string) error { return errors.New("throttled") }
 		if _, err := w.canary().Run(t.Context()); err == nil || strings.Count(err.Error(), "throttled") != 2 {
 			t.Errorf("%v", err)
 		}

@@ -46,7 +46,7 @@ func (c Canary) delete(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
 	}
-	if err := c.Deletions.Delete(ctx, Owner, id); err != nil {
+	if err := c.Deletions.Delete(ctx, self, id); err != nil {
 		return fmt.Errorf("delete the canary's file %s: %w", id, err)
 	}
 	return nil

@@ -39,13 +39,13 @@ type Deleter struct {
 
 // Delete marks the file deleted and then removes its bytes, so that from the
 // first moment no URL to them is given out any more. Deleting twice is no
-// error. It returns file.ErrNotFound as access.Load does.
+// error. It returns file.ErrNotFound and file.CodeForbidden as access.Load does.
 //
 // Should the removal fail, or bytes still arrive by an upload URL that lives
 // on, the sweeper removes them once that URL is dead. Parts have URLs of their
 // own, which live shorter than their upload.
-func (d Deleter) Delete(ctx context.Context, subject, id string) error {
-	f, err := access.Load(ctx, d.Records, subject, id)
+func (d Deleter) Delete(ctx context.Context, p access.Principal, id string) error {
+	f, err := access.Load(ctx, d.Records, p, id, access.Delete, d.Now())
 	if err != nil {
 		return err
 	}

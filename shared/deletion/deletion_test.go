@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
@@ -63,11 +64,11 @@ func TestADeletionEndsTheUploadBeforeItRemovesTheBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := deletion.Deleter{Records: s, Objects: s, Uploads: s, Policy: p, Now: func() time.Time { return now }}
-		if err := d.Delete(t.Context(), "mallory", id); file.CodeOf(err) != file.CodeNotFound || len(s.done) != 0 {
+		if err := d.Delete(t.Context(), access.Principal{Subject: "mallory"}, id); file.CodeOf(err) != file.CodeNotFound || len(s.done) != 0 {
 			t.Errorf("%s: another's deletion: %v, %v", tt.method, err, s.done)
 		}
 		s.fault = errors.New("throttled")
-		if err := d.Delete(t.Context(), "alice", id); !errors.Is(err, s.fault) || !slices.Equal(s.done, tt.done[:1]) {
+		if err := d.Delete(t.Context(), access.Principal{Subject: "alice"}, id); !errors.Is(err, s.fault) || !slices.Equal(s.done, tt.done[:1]) {
 			t.Errorf("%s: %v, %v", tt.method, err, s.done)
 		}
 		got, err := s.Get(t.Context(), id)
@@ -75,7 +76,7 @@ func TestADeletionEndsTheUploadBeforeItRemovesTheBytes(t *testing.T) {
 			t.Errorf("%s: %+v, %v", tt.method, got, err)
 		}
 		s.fault, s.done = nil, nil
-		if err := d.Delete(t.Context(), "alice", id); err != nil || !slices.Equal(s.done, tt.done) {
+		if err := d.Delete(t.Context(), access.Principal{Subject: "alice"}, id); err != nil || !slices.Equal(s.done, tt.done) {
 			t.Errorf("%s, again: %v, %v", tt.method, err, s.done)
 		}
 	}

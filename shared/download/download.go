@@ -37,13 +37,17 @@ type Creator struct {
 	Records   access.Records
 	Presigner Presigner
 	Policy    policy.Policy
+	Now       func() time.Time
 }
 
-// Create returns a link to the verified version of a ready file that subject
-// owns. Otherwise it returns file.ErrNotFound, or a *file.Error with
-// file.CodeNotReady that carries the status.
-func (c Creator) Create(ctx context.Context, subject, id string) (Link, error) {
-	f, err := access.Load(ctx, c.Records, subject, id)
+// Create returns a link to the verified version of a ready file that p may
+// download. Otherwise it returns file.ErrNotFound as access.Load does, or a
+// *file.Error with file.CodeNotReady that carries the status.
+//
+// The link is S3's to honour from then on: that p's grant is taken away ends no
+// link that was given out, which its short life does.
+func (c Creator) Create(ctx context.Context, p access.Principal, id string) (Link, error) {
+	f, err := access.Load(ctx, c.Records, p, id, access.Download, c.Now())
 	if err != nil {
 		return Link{}, err
 	}

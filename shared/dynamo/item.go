@@ -92,6 +92,9 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 			return nil, fmt.Errorf("encode the verdict on %s: %w", f.ID, err)
 		}
 	}
+	if len(f.Grants) > 0 {
+		m["grants"] = encodeGrants(f.Grants)
+	}
 	return m, nil
 }
 
@@ -127,6 +130,10 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		if err := verdicts.Decode(v, f.Verdict); err != nil {
 			return file.File{}, fmt.Errorf("decode the verdict on %s: %w", f.ID, err)
 		}
+	}
+	var err error
+	if f.Grants, err = decodeGrants(m["grants"]); err != nil {
+		return file.File{}, fmt.Errorf("decode record %s: %w", it.ID, err)
 	}
 	if it.SweepAt != 0 {
 		f.SweepAt = time.Unix(it.SweepAt, 0).UTC()

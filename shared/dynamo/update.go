@@ -137,6 +137,7 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 	u.sweepAt(id, c.SweepAt)
 	if c.To == file.Deleted {
 		u.remove("listedOwner")
+		u.remove("grants")
 	}
 	return u, nil
 }

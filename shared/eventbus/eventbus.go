@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -27,8 +28,13 @@ var detailTypes = map[file.Status]string{
 // Detail is the detail of an event. Subscribers may see the same one more than
 // once: FileID, Status and Revision together tell a repeat.
 type Detail struct {
-	FileID         string      `json:"fileId"`
-	Owner          string      `json:"owner"`
+	FileID string `json:"fileId"`
+
+	// Owner is the subject who uploaded the file, and Tenant theirs, left out
+	// where there are no tenants.
+	Owner  string `json:"owner"`
+	Tenant string `json:"tenant,omitempty"`
+
 	Status         file.Status `json:"status"`
 	Reason         file.Reason `json:"reason,omitempty"`
 	Filename       string      `json:"filename"`
@@ -72,8 +78,9 @@ func (b *Bus) Publish(ctx context.Context, f file.File) error {
 	if !ok {
 		return fmt.Errorf("publish file %s: no event for status %s", f.ID, f.Status)
 	}
+	tenant, owner := access.SplitOwner(f.Owner)
 	detail, err := json.Marshal(Detail{
-		FileID: f.ID, Owner: f.Owner, Status: f.Status, Reason: f.Reason,
+		FileID: f.ID, Owner: owner, Tenant: tenant, Status: f.Status, Reason: f.Reason,
 		Filename: f.Filename, ContentType: f.ContentType, Size: f.Size, ChecksumSHA256: f.ChecksumSHA256,
 		Verdict: f.Verdict, Receipt: f.Receipt,
 		Bucket: b.bucket, Key: f.Key, VersionID: f.VersionID, Revision: f.Revision, At: f.UpdatedAt,

@@ -4,7 +4,8 @@ import "time"
 
 // Change is one step of a record from a status to the next. A store applies it
 // only if the record's status may become To by the table of transitions, and
-// otherwise fails with a *ConflictError that carries the record as it stands.
+// otherwise fails with a *ConflictError that carries the record as it stands. A
+// change to deleted takes the grants away.
 type Change struct {
 	To Status
 	At time.Time

@@ -29,8 +29,10 @@ const (
 	CodeNotUploaded        Code = "not-uploaded"             // said complete, but no object is there
 	CodeNotReady           Code = "not-ready"                // asked to download what is not ready
 	CodeClosed             Code = "closed"                   // the file is expired or deleted
-	CodeUnauthorized       Code = "unauthorized"             // no subject in the request
-	CodeForbidden          Code = "forbidden"                // a subject without the scope that is asked for
+	CodeInvalidGrant       Code = "invalid-grant"            // a grant, or a grantee, that cannot be
+	CodeTooManyGrants      Code = "too-many-grants"          // the file has MaxGrants already
+	CodeUnauthorized       Code = "unauthorized"             // no subject in the request, or no tenant where there are tenants
+	CodeForbidden          Code = "forbidden"                // a token without the scope, or somebody who sees the file but may not do this
 )
 
 // Error is an error that a user may read.

@@ -18,9 +18,13 @@ type File struct {
 	// also sorts an owner's files by age.
 	ID string
 
-	// Owner is the subject who asked for the upload. Only the owner sees the
-	// file; to everybody else it does not exist.
+	// Owner is who asked for the upload: a subject, and its tenant where there are
+	// tenants, as access.Principal.Owner writes them. To whoever is neither the
+	// owner nor a grantee the file does not exist.
 	Owner string
+
+	// Grants are what the owner, or whoever manages the file, has let others do.
+	Grants []Grant
 
 	// Filename is what the owner calls the file. It is shown and used in a
 	// download's Content-Disposition, never as a path or an object key.

@@ -51,8 +51,8 @@ type Completer struct {
 // It refuses with a *file.Error what file.CodeNotMultipart, CodeInvalidParts,
 // CodeInvalidChecksum, CodePartsMismatch and CodeClosed say, and has then put
 // nothing together. file.CodeNotUploaded also says that S3 is not done yet.
-func (m Completer) Complete(ctx context.Context, subject, id string, c Completion) (file.File, error) {
-	f, err := access.Load(ctx, m.Records, subject, id)
+func (m Completer) Complete(ctx context.Context, p access.Principal, id string, c Completion) (file.File, error) {
+	f, err := access.Load(ctx, m.Records, p, id, access.Send, m.Now())
 	if err != nil {
 		return file.File{}, err
 	}
@@ -60,13 +60,13 @@ func (m Completer) Complete(ctx context.Context, subject, id string, c Completio
 		if !c.Empty() {
 			return file.File{}, notMultipart(f)
 		}
-		return m.Starter.Complete(ctx, subject, id)
+		return m.Starter.Complete(ctx, p, id)
 	}
 	if err := c.check(f); err != nil {
 		return file.File{}, err
 	}
 	if f.Status != file.Pending {
-		return m.again(ctx, f, subject, c)
+		return m.again(ctx, f, p, c)
 	}
 	held, over, err := m.look(ctx, f)
 	if err != nil {
@@ -81,7 +81,7 @@ func (m Completer) Complete(ctx context.Context, subject, id string, c Completio
 	// than this function, and verification then has to know of the promise.
 	f, err = m.promise(ctx, f, c.ChecksumSHA256)
 	if current, moved := file.Conflict(err); moved {
-		return m.again(ctx, current, subject, c)
+		return m.again(ctx, current, p, c)
 	}
 	if err != nil {
 		return file.File{}, err
@@ -93,7 +93,7 @@ func (m Completer) Complete(ctx context.Context, subject, id string, c Completio
 			return file.File{}, err
 		}
 	}
-	return m.found(ctx, f, subject, over)
+	return m.found(ctx, f, p, over)
 }
 
 // look returns all the parts of f that S3 holds. over is not nil where there is no
@@ -126,7 +126,7 @@ func (m Completer) promise(ctx context.Context, f file.File, checksum string) (f
 }
 
 // again answers for a file that is put together already.
-func (m Completer) again(ctx context.Context, f file.File, subject string, c Completion) (file.File, error) {
+func (m Completer) again(ctx context.Context, f file.File, p access.Principal, c Completion) (file.File, error) {
 	if c.ChecksumSHA256 != "" {
 		if f.ChecksumSHA256 == "" && (f.Status == file.Uploaded || f.Status == file.Verifying) {
 			return file.File{}, &file.Error{
@@ -138,7 +138,7 @@ func (m Completer) again(ctx context.Context, f file.File, subject string, c Com
 			return file.File{}, otherPromise(f)
 		}
 	}
-	return m.Starter.Complete(ctx, subject, f.ID)
+	return m.Starter.Complete(ctx, p, f.ID)
 }
 
 // held returns the parts of f by their number, up to one more than it has.
@@ -182,7 +182,7 @@ func (m Completer) assemble(ctx context.Context, f file.File, a Assembly) error 
 
 // found starts the verification of f's object, or fails with none if there is
 // none. f was pending when it was read.
-func (m Completer) found(ctx context.Context, f file.File, subject string, none error) (file.File, error) {
+func (m Completer) found(ctx context.Context, f file.File, p access.Principal, none error) (file.File, error) {
 	obj, err := m.Starter.Objects.Current(ctx, f.Key)
 	if err == nil {
 		return m.Starter.Found(ctx, f, obj)
@@ -190,12 +190,12 @@ func (m Completer) found(ctx context.Context, f file.File, subject string, none 
 	if file.CodeOf(err) != file.CodeNotFound {
 		return file.File{}, fmt.Errorf("look for the object of file %s: %w", f.ID, err)
 	}
-	current, err := access.Load(ctx, m.Records, subject, f.ID)
+	current, err := access.Load(ctx, m.Records, p, f.ID, access.Send, m.Now())
 	if err != nil {
 		return file.File{}, err
 	}
 	if current.Status != file.Pending {
-		return m.Starter.Complete(ctx, subject, f.ID) // it was put together, and has gone on or was deleted since
+		return m.Starter.Complete(ctx, p, f.ID) // it was put together, and has gone on or was deleted since
 	}
 	return file.File{}, none
 }

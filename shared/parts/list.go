@@ -21,8 +21,8 @@ type Lister struct {
 // after, by their number, and whether there are more. It returns file.ErrNotFound
 // as access.Load does, and otherwise refuses with a *file.Error what
 // file.CodeNotMultipart and CodeClosed say.
-func (l Lister) List(ctx context.Context, subject, id string, after int) (f file.File, held []file.Part, more bool, err error) {
-	if f, err = open(ctx, l.Records, subject, id, l.Now()); err != nil {
+func (l Lister) List(ctx context.Context, p access.Principal, id string, after int) (f file.File, held []file.Part, more bool, err error) {
+	if f, err = open(ctx, l.Records, p, id, l.Now()); err != nil {
 		return file.File{}, nil, false, err
 	}
 	held, more, err = l.Uploads.Held(ctx, f.Key, f.UploadID, after)

@@ -31,11 +31,11 @@ type Holder interface {
 	Held(ctx context.Context, key, uploadID string, after int) (held []file.Part, more bool, err error)
 }
 
-// open returns the file with the id if subject owns it and parts of it may be
-// sent at now. It returns file.ErrNotFound as access.Load does, and a *file.Error
-// with file.CodeNotMultipart or file.CodeClosed.
-func open(ctx context.Context, records access.Records, subject, id string, now time.Time) (file.File, error) {
-	f, err := access.Load(ctx, records, subject, id)
+// open returns the file with the id if p may send its bytes and parts of it may
+// be sent at now. It returns file.ErrNotFound and file.CodeForbidden as access.Load
+// does, and a *file.Error with file.CodeNotMultipart or file.CodeClosed.
+func open(ctx context.Context, records access.Records, p access.Principal, id string, now time.Time) (file.File, error) {
+	f, err := access.Load(ctx, records, p, id, access.Send, now)
 	switch {
 	case err != nil:
 		return file.File{}, err

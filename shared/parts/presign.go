@@ -48,9 +48,9 @@ type Signed struct {
 // It returns file.ErrNotFound as access.Load does, and otherwise refuses with a
 // *file.Error what file.CodeNotMultipart, CodeClosed, CodeInvalidParts and
 // CodeInvalidChecksum say.
-func (p Presigner) Presign(ctx context.Context, subject, id string, numbers []int, checksums []string) ([]Signed, time.Time, error) {
+func (p Presigner) Presign(ctx context.Context, who access.Principal, id string, numbers []int, checksums []string) ([]Signed, time.Time, error) {
 	now := p.Now().UTC()
-	f, err := open(ctx, p.Records, subject, id, now)
+	f, err := open(ctx, p.Records, who, id, now)
 	if err != nil {
 		return nil, time.Time{}, err
 	}

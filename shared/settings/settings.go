@@ -4,6 +4,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -30,6 +32,9 @@ const (
 	ScanResults  = "SCAN_RESULTS_TABLE" // the DynamoDB table where GuardDuty's results and the tasks that wait for them meet
 	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
 	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
+	OwnerClaim   = "OWNER_CLAIM"        // the claim of a token whose value owns files
+	TenantClaim  = "TENANT_CLAIM"       // that of the tenant; empty where there are none
+	GroupsClaim  = "GROUPS_CLAIM"       // that of groups; empty where there are none
 	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts
 	ReceiptKeys  = "RECEIPT_KEY_IDS"    // the KMS keys that receipts may be signed with, by commas
 )
@@ -75,6 +80,16 @@ func MustScanners() verify.Scanners {
 		exit("read "+Scanners, err)
 	}
 	return s
+}
+
+// MustClaims returns which claims say who somebody is, and exits like MustRead if
+// the one of the owner is not set.
+func MustClaims() access.Claims {
+	c := access.Claims{Owner: os.Getenv(OwnerClaim), Tenant: os.Getenv(TenantClaim), Groups: os.Getenv(GroupsClaim)}
+	if c.Owner == "" {
+		exit("read "+OwnerClaim, errors.New("it is not set (template.yaml sets it under Globals)"))
+	}
+	return c
 }
 
 // MustPolicy returns the policy in force as a function starts, and exits like

@@ -3,6 +3,7 @@ package upload_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -66,7 +67,7 @@ func TestAnUploadInPartsLivesAsLongAsThePolicySays(t *testing.T) {
 		!f.UploadExpiresAt.Equal(now.Add(p.Multipart.Life)) || !f.SweepAt.Equal(f.UploadExpiresAt.Add(p.ArrivalGrace)) || instructions.URL != "" {
 		t.Errorf("%+v, %+v", f, instructions)
 	}
-	if got := kept(t, &records); got != f || len(s.begun) != 1 || s.begun[0] != f.Key {
+	if got := kept(t, &records); !reflect.DeepEqual(got, f) || len(s.begun) != 1 || s.begun[0] != f.Key {
 		t.Errorf("kept %+v, begun %v", got, s.begun)
 	}
 }
@@ -173,7 +174,7 @@ func TestAnUploadThatIsNotedAlreadyIsBegun(t *testing.T) {
 		return err
 	}
 	f, _, err := creator(&records, &s, p).Create(t.Context(), ask(file.Multipart, 1, 0))
-	if err != nil || f.UploadID != "upload-1" || f != kept(t, &records) {
+	if err != nil || f.UploadID != "upload-1" || !reflect.DeepEqual(f, kept(t, &records)) {
 		t.Errorf("%+v, %v", f, err)
 	}
 }

@@ -118,11 +118,11 @@ func (s Starter) newest(ctx context.Context, obj file.Object) (file.Object, erro
 }
 
 // Complete takes the owner's word that the upload is done. It is idempotent,
-// and returns file.ErrNotFound as access.Load does, a *file.Error with
-// file.CodeNotUploaded while no object is there, or with file.CodeClosed for
+// and returns file.ErrNotFound and file.CodeForbidden as access.Load does, a
+// *file.Error with file.CodeNotUploaded while no object is there, or with file.CodeClosed for
 // a file that expired or was deleted.
-func (s Starter) Complete(ctx context.Context, subject, id string) (file.File, error) {
-	f, err := access.Load(ctx, s.Records, subject, id)
+func (s Starter) Complete(ctx context.Context, p access.Principal, id string) (file.File, error) {
+	f, err := access.Load(ctx, s.Records, p, id, access.Send, s.Now())
 	if err != nil {
 		return file.File{}, err
 	}

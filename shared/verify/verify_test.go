@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/policy"
@@ -373,7 +374,7 @@ func TestCompleteAnswersByStatus(t *testing.T) {
 		if tt.subject != "" {
 			subject = tt.subject
 		}
-		_, err := w.starter().Complete(t.Context(), subject, w.f.ID)
+		_, err := w.starter().Complete(t.Context(), access.Principal{Subject: subject}, w.f.ID)
 		if file.CodeOf(err) != tt.code || (tt.code == "") != (err == nil) || len(w.started) != tt.starts {
 			t.Errorf("%s by %s: %v, %d started", tt.status, subject, err, len(w.started))
 		}

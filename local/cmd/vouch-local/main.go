@@ -50,8 +50,11 @@ func run(ctx context.Context, args []string) error {
 		o.Origins = strings.Split(list, ",")
 		return nil
 	})
+	flags.BoolVar(&o.Tenants, "tenants", false, "have every token name its tenant (docs/access.md)")
 	subject := flags.String("sub", "alice", "token: whom it is for")
 	scopes := flags.String("scopes", strings.Join(stack.Scopes, " "), "token: its scopes, with spaces between; files:admin is for POST /admin/rescan")
+	tenant := flags.String("tenant", "", "token: its tenant, for a stack that runs with -tenants")
+	groups := flags.String("groups", "", "token: its groups, with spaces between")
 	life := flags.Duration("life", 12*time.Hour, "token: how long it is valid")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -64,7 +67,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		token, err := issuer.Sign(tokens.Claims{Subject: *subject, Audience: stack.Audience, Scopes: strings.Fields(*scopes), Life: *life})
+		token, err := issuer.Sign(tokens.Claims{Subject: *subject, Audience: stack.Audience, Scopes: strings.Fields(*scopes), Tenant: *tenant, Groups: strings.Fields(*groups), Life: *life})
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,9 @@ type Records struct {
 
 	// BeforeBegin is the same before an upload in parts is written down as begun.
 	BeforeBegin func(id string) error
+
+	// BeforeShare is the same before grants are replaced.
+	BeforeShare func(id string, s file.Sharing) error
 }
 
 // Create keeps a new record, replacing none.
@@ -83,6 +86,9 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	f.Receipt = cmp.Or(c.Receipt, f.Receipt)
 	if c.To != file.Ready {
 		f.Receipt = ""
+	}
+	if c.To == file.Deleted {
+		f.Grants = nil
 	}
 	r.files[id] = f
 	return f, nil

@@ -1,0 +1,24 @@
+// Command put-grant answers PUT /files/{id}/grants/{subject}: it lets somebody
+// else read or manage a file.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/vouch-s3/vouch/shared/api"
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/sharing"
+)
+
+func main() {
+	env, cfg := settings.MustRead(context.Background(), settings.Table)
+	lambda.Start(api.Lambda(settings.MustClaims(), api.PutGrant(sharing.Sharer{
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Now:     time.Now,
+	})))
+}

@@ -1,0 +1,99 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// Share applies sharing to the record with the id as file.Sharing says, and
+// returns what it has become. Its errors are those of Change.
+func (s *Store) Share(ctx context.Context, id string, sharing file.Sharing) (file.File, error) {
+	u := newUpdate()
+	u.values[":seen"] = number(sharing.Revision)
+	u.countRevision()
+	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(file.Shareable()), "#revision = :seen")
+	u.set("grants", encodeGrants(sharing.Grants))
+	u.set("updatedAt", timestamp(sharing.At))
+	out, err := s.update(ctx, id, "", u)
+	if _, moved := file.Conflict(err); moved {
+		return file.File{}, err
+	}
+	if err != nil {
+		return file.File{}, fmt.Errorf("share record %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// encodeGrants writes grants as a map by their grantee.
+func encodeGrants(grants []file.Grant) types.AttributeValue {
+	all := make(map[string]types.AttributeValue, len(grants))
+	for _, g := range grants {
+		m := map[string]types.AttributeValue{
+			"level": text(string(g.Level)), "grantedBy": text(g.GrantedBy), "grantedAt": timestamp(g.GrantedAt),
+		}
+		if !g.ExpiresAt.IsZero() {
+			m["expiresAt"] = timestamp(g.ExpiresAt)
+		}
+		all[g.Grantee.String()] = &types.AttributeValueMemberM{Value: m}
+	}
+	return &types.AttributeValueMemberM{Value: all}
+}
+
+// decodeGrants reads what encodeGrants has written, by the grantee; nil of a
+// record that has never had any. What it cannot read is an error, and so nobody's
+// grant.
+func decodeGrants(v types.AttributeValue) ([]file.Grant, error) {
+	if v == nil {
+		return nil, nil
+	}
+	all, ok := v.(*types.AttributeValueMemberM)
+	if !ok {
+		return nil, fmt.Errorf("the grants are a %T", v)
+	}
+	var grants []file.Grant
+	for key, v := range all.Value {
+		g, err := decodeGrant(key, v)
+		if err != nil {
+			return nil, fmt.Errorf("the grant of %q: %w", key, err)
+		}
+		grants = append(grants, g)
+	}
+	slices.SortFunc(grants, func(a, b file.Grant) int { return cmp.Compare(a.Grantee.String(), b.Grantee.String()) })
+	return grants, nil
+}
+
+func decodeGrant(key string, v types.AttributeValue) (file.Grant, error) {
+	m, ok := v.(*types.AttributeValueMemberM)
+	if !ok {
+		return file.Grant{}, fmt.Errorf("it is a %T", v)
+	}
+	read := func(name string) string {
+		if s, ok := m.Value[name].(*types.AttributeValueMemberS); ok {
+			return s.Value
+		}
+		return ""
+	}
+	g := file.Grant{Level: file.Level(read("level")), GrantedBy: read("grantedBy")}
+	if g.Grantee, ok = file.ParseGrantee(key); !ok || !g.Level.Valid() {
+		return file.Grant{}, fmt.Errorf("level %q", g.Level)
+	}
+	var err error
+	if g.GrantedAt, err = time.Parse(timeLayout, read("grantedAt")); err != nil {
+		return file.Grant{}, err
+	}
+	// Whether it expires is not told by what the attribute holds: an expiry that
+	// cannot be read is no grant for ever.
+	if _, expires := m.Value["expiresAt"]; expires {
+		if g.ExpiresAt, err = time.Parse(timeLayout, read("expiresAt")); err != nil {
+			return file.Grant{}, err
+		}
+	}
+	return g, nil
+}
