@@ -154,6 +154,9 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 			return nil, fmt.Errorf("%s: %w", id, err)
 		}
 	}
+	if err := b.stack.API.limitRoutes(); err != nil {
+		return nil, err
+	}
 	for name, o := range section("Outputs") {
 		v, err := r.resolve(o)
 		if err != nil {
