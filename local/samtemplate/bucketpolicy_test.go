@@ -198,3 +198,28 @@ func TestTheBucketLetsASignatureLiveAsLongAsThePolicyMaySay(t *testing.T) {
 		}
 	}
 }
+
+// No policy and no ACL that is ever put there can make the bucket public.
+func TestTheBucketsAreClosedToThePublic(t *testing.T) {
+	buckets := 0
+	for id, r := range document(t)["Resources"].(map[string]any) {
+		r := r.(map[string]any)
+		if r["Type"] != "AWS::S3::Bucket" {
+			continue
+		}
+		buckets++
+		p := r["Properties"].(map[string]any)
+		block, _ := p["PublicAccessBlockConfiguration"].(map[string]any)
+		for _, name := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
+			if block[name] != true {
+				t.Errorf("%s: %s is %v", id, name, block[name])
+			}
+		}
+		if owner := fmt.Sprint(p["OwnershipControls"]); !strings.Contains(owner, "BucketOwnerEnforced") {
+			t.Errorf("%s has ACLs: %s", id, owner)
+		}
+	}
+	if buckets == 0 {
+		t.Error("there is no bucket")
+	}
+}
