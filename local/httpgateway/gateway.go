@@ -26,7 +26,7 @@ type Config struct {
 	Routes           []Route
 	Authorizers      map[string]Authorizer
 	CORS             *CORS
-	RatePerSecond    float64 // of all requests together that have no route with a limit of its own; 0 for no limit
+	RatePerSecond    float64 // of all requests together, but for routes with a limit of their own; 0 for no limit
 	Burst            int
 }
 
@@ -185,6 +185,7 @@ type bucket struct {
 	last        time.Time
 }
 
+// full returns a bucket with all its tokens.
 func full(rate float64, burst int) *bucket {
 	return &bucket{rate: rate, burst: float64(burst), tokens: float64(burst), last: time.Now()}
 }

@@ -176,12 +176,21 @@ func TestARouteWithALimitOfItsOwnSharesItWithNoOther(t *testing.T) {
 		call string
 		want int
 	}{
-		{"POST /own", 200}, {"POST /own", 200}, {"POST /own", 429}, {"POST /own", 429},
-		{"POST /other", 200}, {"POST /other", 429},
-		{"POST /closed", 401}, {"POST /closed", 429},
+		{"POST /own", 200},
+		{"POST /own", 200},
+		{"POST /own", 429},
+		{"POST /own", 429},
+		{"POST /other", 200},
+		{"POST /other", 429},
+		{"POST /closed", 401},
+		{"POST /closed", 429},
 		// What has no limit of its own has the API's together with all its like, and
 		// what is no route at all is among them.
-		{"GET /own", 200}, {"GET /nowhere", 404}, {"GET /own", 200}, {"GET /own", 429}, {"GET /nowhere", 429},
+		{"GET /own", 200},
+		{"GET /nowhere", 404},
+		{"GET /own", 200},
+		{"GET /own", 429},
+		{"GET /nowhere", 429},
 	} {
 		method, path, _ := strings.Cut(tt.call, " ")
 		req, err := http.NewRequest(method, s.URL+path, nil)

@@ -2,6 +2,7 @@ package samtemplate
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -221,5 +222,17 @@ func TestTheBucketsAreClosedToThePublic(t *testing.T) {
 	}
 	if buckets == 0 {
 		t.Error("there is no bucket")
+	}
+}
+
+func TestEveryStatementOfTheBucketIsExplained(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/presigned.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range loaded(t).Buckets[0].Policies[0].Statements {
+		if s.Sid == "" || !strings.Contains(string(doc), "`"+s.Sid+"`") {
+			t.Errorf("docs/presigned.md does not say what %q refuses", s.Sid)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package samtemplate
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,28 @@ func TestWhatCostsAndWhatIsPublicHasALimitOfItsOwn(t *testing.T) {
 		if own && r.RatePerSecond >= api.RatePerSecond {
 			t.Errorf("%s %s may be called more often than all others together", r.Method, r.Path)
 		}
+	}
+}
+
+func TestTheLimitsAreDocumentedAsTheyAre(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := loaded(t).API
+	want := map[string]string{"all others together": fmt.Sprintf("%v | %d", api.RatePerSecond, api.Burst)}
+	for _, r := range api.Routes {
+		if r.RatePerSecond > 0 {
+			want[fmt.Sprintf("`%s %s`", r.Method, r.Path)] = fmt.Sprintf("%v | %d", r.RatePerSecond, r.Burst)
+		}
+	}
+	for route, limit := range want {
+		if !strings.Contains(string(doc), "\n| "+route+" | "+limit+" |") {
+			t.Errorf("docs/limits.md does not say that %s has %s", route, limit)
+		}
+	}
+	if rows := strings.Count(string(doc), "\n| ") - 2; rows != len(want) { // without the head
+		t.Errorf("docs/limits.md has %d rows for %d limits", rows, len(want))
 	}
 }
 
