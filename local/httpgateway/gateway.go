@@ -26,7 +26,7 @@ type Config struct {
 	Routes           []Route
 	Authorizers      map[string]Authorizer
 	CORS             *CORS
-	RatePerSecond    float64 // of all requests together; 0 for no limit
+	RatePerSecond    float64 // of all requests together, but for routes with a limit of their own; 0 for no limit
 	Burst            int
 }
 
@@ -57,6 +57,7 @@ type Gateway struct {
 	invoker Invoker
 	log     *slog.Logger
 	limit   *bucket
+	limits  map[string]*bucket // of routes that have their own, by key
 }
 
 // New returns the API. Its error names a route that cannot be served.
@@ -65,12 +66,17 @@ func New(cfg Config, invoker Invoker, log *slog.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{cfg: cfg, router: r, keys: map[string]*keySource{}, invoker: invoker, log: log}
+	g := &Gateway{cfg: cfg, router: r, keys: map[string]*keySource{}, invoker: invoker, log: log, limits: map[string]*bucket{}}
 	for _, a := range cfg.Authorizers {
 		g.keys[a.Issuer] = &keySource{issuer: a.Issuer, client: &http.Client{Timeout: 5 * time.Second}}
 	}
 	if cfg.RatePerSecond > 0 {
-		g.limit = &bucket{rate: cfg.RatePerSecond, burst: float64(cfg.Burst), tokens: float64(cfg.Burst), last: time.Now()}
+		g.limit = full(cfg.RatePerSecond, cfg.Burst)
+	}
+	for _, r := range cfg.Routes {
+		if r.RatePerSecond > 0 {
+			g.limits[r.key()] = full(r.RatePerSecond, r.Burst)
+		}
 	}
 	return g, nil
 }
@@ -87,11 +93,15 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 		return
 	}
-	if g.limit != nil && !g.limit.take(time.Now()) {
+	route, parameters, ok := g.router.find(r.Method, r.URL.EscapedPath())
+	limit := g.limit
+	if own := g.limits[route.key()]; ok && own != nil {
+		limit = own
+	}
+	if limit != nil && !limit.take(time.Now()) {
 		answer(w, http.StatusTooManyRequests, "Too Many Requests")
 		return
 	}
-	route, parameters, ok := g.router.find(r.Method, r.URL.EscapedPath())
 	if !ok {
 		answer(w, http.StatusNotFound, "Not Found")
 		return
@@ -173,6 +183,11 @@ type bucket struct {
 	rate, burst float64
 	tokens      float64
 	last        time.Time
+}
+
+// full returns a bucket with all its tokens.
+func full(rate float64, burst int) *bucket {
+	return &bucket{rate: rate, burst: float64(burst), tokens: float64(burst), last: time.Now()}
 }
 
 func (b *bucket) take(now time.Time) bool {

@@ -158,6 +158,63 @@ func TestTooManyCallsAndTooLongOnesDoNotReachTheFunction(t *testing.T) {
 	}
 }
 
+// A flood of one route leaves the others what is theirs, and a refused token has
+// cost its call.
+func TestARouteWithALimitOfItsOwnSharesItWithNoOther(t *testing.T) {
+	f := &function{reply: `{"statusCode":200}`}
+	s := serve(t, Config{
+		Authorizers: map[string]Authorizer{"jwt": {Issuer: "https://issuer.example"}},
+		Routes: []Route{
+			{Method: "POST", Path: "/own", Function: "f", RatePerSecond: 0.001, Burst: 2},
+			{Method: "POST", Path: "/other", Function: "f", RatePerSecond: 0.001, Burst: 1},
+			{Method: "GET", Path: "/own", Function: "f"},
+			{Method: "POST", Path: "/closed", Function: "f", Authorizer: "jwt", RatePerSecond: 0.001, Burst: 1},
+		},
+		RatePerSecond: 0.001, Burst: 3,
+	}, f)
+	for _, tt := range []struct {
+		call string
+		want int
+	}{
+		{"POST /own", 200},
+		{"POST /own", 200},
+		{"POST /own", 429},
+		{"POST /own", 429},
+		{"POST /other", 200},
+		{"POST /other", 429},
+		{"POST /closed", 401},
+		{"POST /closed", 429},
+		// What has no limit of its own has the API's together with all its like, and
+		// what is no route at all is among them.
+		{"GET /own", 200},
+		{"GET /nowhere", 404},
+		{"GET /own", 200},
+		{"GET /own", 429},
+		{"GET /nowhere", 429},
+	} {
+		method, path, _ := strings.Cut(tt.call, " ")
+		req, err := http.NewRequest(method, s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != tt.want {
+			t.Errorf("%s: %d, want %d, %v", tt.call, resp.StatusCode, tt.want, err)
+		}
+		if want := `{"message":"Too Many Requests"}`; tt.want == 429 && strings.TrimSpace(string(body)) != want {
+			t.Errorf("%s: %s, want %s", tt.call, body, want)
+		}
+	}
+	if f.calls != 5 {
+		t.Errorf("%d calls reached the function", f.calls)
+	}
+}
+
 func TestOnlyAllowedOriginsMayRead(t *testing.T) {
 	f := &function{reply: `{"statusCode":200,"headers":{"Access-Control-Allow-Origin":"*"}}`}
 	cfg := open("/")

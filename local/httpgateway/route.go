@@ -13,6 +13,10 @@ type Route struct {
 	Function   string
 	Authorizer string   // empty for none
 	Scopes     []string // one of them is enough; empty for none
+
+	// A limit of its own, in place of the API's; 0 for none.
+	RatePerSecond float64
+	Burst         int
 }
 
 func (r Route) key() string { return r.Method + " " + r.Path }

@@ -72,6 +72,9 @@ func (s *Store) front(o Options) http.Handler {
 		case signed.AccessKey == o.AdminKey:
 			proxy.ServeHTTP(w, r)
 			return
+		case signed.query && time.Until(signed.date) > maxSkew: // versitygw takes it
+			refuse(w, http.StatusForbidden, "AccessDenied", "Request is not yet valid")
+			return
 		}
 		if name := unsignedHeader(r, signed.Headers); name != "" {
 			refuse(w, http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed: "+name)
@@ -175,6 +178,10 @@ func (s *Store) mayList(signed signature, op operation, o Options) bool {
 	return err == nil
 }
 
+// maxSkew is how far clocks may differ (MaxAllowedSkewMilliseconds of S3's error
+// RequestTimeTooSkewed).
+const maxSkew = 15 * time.Minute
+
 // signature is what a request says of its own signature. It is believed only
 // as far as versitygw has verified it when the request comes out.
 type signature struct {
@@ -184,7 +191,8 @@ type signature struct {
 }
 
 // readSignature reads a Signature Version 4 from the query or the
-// Authorization header. No other kind of credentials is taken.
+// Authorization header. No other kind of credentials is taken, and no URL that
+// does not say, once, when it was signed: its age is that of s3:signatureAge.
 func readSignature(r *http.Request) (s signature, ok bool) {
 	q := r.URL.Query()
 	authorization := r.Header.Values("Authorization")
@@ -194,11 +202,13 @@ func readSignature(r *http.Request) (s signature, ok bool) {
 		s.query = true
 		s.Signature, ok = sigv4.New(q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"))
 		date = q.Get("X-Amz-Date")
+		ok = ok && len(q["X-Amz-Date"]) == 1
 	case len(authorization) == 1 && !q.Has("X-Amz-Signature"):
 		s.Signature, ok = sigv4.Parse(authorization[0])
 	}
-	s.date, _ = time.Parse("20060102T150405Z", date)
-	return s, ok
+	var err error
+	s.date, err = time.Parse("20060102T150405Z", date)
+	return s, ok && (err == nil || !s.query)
 }
 
 // unsignedHeader returns the name of an x-amz-* header that the signature does

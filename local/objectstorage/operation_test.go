@@ -81,6 +81,22 @@ func TestHeadersThatASignatureDoesNotCoverAreFound(t *testing.T) {
 	}
 }
 
+// A policy bounds the age of signatures, so what stands for one must have one.
+func TestAURLThatDoesNotSayOnceWhenItWasSignedIsRefused(t *testing.T) {
+	const signed = "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID/20261124/us-east-1/s3/aws4_request&X-Amz-SignedHeaders=host&X-Amz-Expires=604800&X-Amz-Signature=00"
+	for query, want := range map[string]bool{
+		"&X-Amz-Date=20261124T120000Z": true,
+		"":                             false,
+		"&X-Amz-Date=":                 false,
+		"&X-Amz-Date=yesterday":        false,
+		"&X-Amz-Date=20261124T120000Z&X-Amz-Date=20261124T110000Z": false,
+	} {
+		if s, ok := readSignature(httptest.NewRequest("GET", signed+query, nil)); ok != want || ok && s.date.IsZero() {
+			t.Errorf("%s: %v %v", query, ok, s.date)
+		}
+	}
+}
+
 func TestSequencersOnlyGrow(t *testing.T) {
 	var s sequencer
 	last := ""

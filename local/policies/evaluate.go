@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Request is what is asked: may the role do the action to the resource?
+// Request is what is asked: may the role do the action to the resource? A role
+// without an ARN stands for whoever has not signed.
 type Request struct {
 	Role     Role
 	Action   string // as in s3:GetObject
@@ -15,7 +16,12 @@ type Request struct {
 
 // values are those that conditions look at, by lower-case key.
 func (r Request) values() map[string][]string {
-	have := map[string][]string{"aws:principalarn": {r.Role.ARN}}
+	have := map[string][]string{}
+	if r.Role.ARN != "" {
+		// For whoever has assumed a role it is the role's own ARN; a request that is
+		// not signed has no such key ("AWS global condition context keys").
+		have["aws:principalarn"] = []string{r.Role.ARN}
+	}
 	for k, v := range r.Context {
 		have[strings.ToLower(k)] = v
 	}

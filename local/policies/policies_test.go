@@ -89,6 +89,22 @@ func TestAKeyIsUsedOnlyIfItsOwnPolicyLetsItBe(t *testing.T) {
 	}
 }
 
+// A policy that denies whoever is not named denies those who name themselves as
+// nobody too.
+func TestWhoHasNotSignedIsNobodyThatAPolicyNames(t *testing.T) {
+	allow := `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}}`
+	deny := `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"` + downloader + `"}}}}`
+	for arn, want := range map[string]bool{downloader: true, "arn:aws:iam::1:role/other": false, "": false} {
+		r := Request{Role: Role{ARN: arn}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}
+		if err := Evaluate(r, must(t)(ParseResource([]byte(allow))), must(t)(ParseResource([]byte(deny)))); (err == nil) != want {
+			t.Errorf("%q: %v", arn, err)
+		}
+		if err := Evaluate(r, must(t)(ParseResource([]byte(allow)))); err != nil {
+			t.Errorf("%q, where everybody may: %v", arn, err)
+		}
+	}
+}
+
 func TestARoleWithoutPoliciesMayDoNothing(t *testing.T) {
 	if Evaluate(Request{Action: "s3:GetObject", Resource: "*"}) == nil {
 		t.Error("it was allowed")

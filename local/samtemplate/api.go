@@ -9,10 +9,18 @@ import (
 type API struct {
 	CORS              *CORS
 	Authorizers       map[string]Authorizer
-	DefaultAuthorizer string // for routes that name none
-	RatePerSecond     float64
+	DefaultAuthorizer string  // for routes that name none
+	RatePerSecond     float64 // of the calls of all routes together that have no limit of their own
 	Burst             int
 	Routes            []Route
+
+	settings map[string]throttle // by route, as in GET /files
+}
+
+// throttle is how many calls a stage or a route takes.
+type throttle struct {
+	ThrottlingBurstLimit int
+	ThrottlingRateLimit  float64
 }
 
 // Authorizer is a JWT authorizer.
@@ -33,6 +41,10 @@ type Route struct {
 	Function     string   // by name
 	Authorizer   string   // as the route names it: empty for the default, NONE for none
 	Scopes       []string // any of them is enough
+
+	// A limit of its own, in place of the API's; 0 for none.
+	RatePerSecond float64
+	Burst         int
 }
 
 func (b *builder) api(_ resource, given map[string]any) error {
@@ -52,10 +64,8 @@ func (b *builder) api(_ resource, given map[string]any) error {
 			AllowOrigins, AllowMethods, AllowHeaders, ExposeHeaders []string
 			MaxAge                                                  int
 		}
-		DefaultRouteSettings struct {
-			ThrottlingBurstLimit int
-			ThrottlingRateLimit  float64
-		}
+		DefaultRouteSettings              throttle
+		RouteSettings                     map[string]throttle
 		FailOnWarnings, AccessLogSettings any
 	}
 	if err := as(given, &p); err != nil {
@@ -74,8 +84,30 @@ func (b *builder) api(_ resource, given map[string]any) error {
 	}
 	api.DefaultAuthorizer = p.Auth.DefaultAuthorizer
 	api.RatePerSecond, api.Burst = p.DefaultRouteSettings.ThrottlingRateLimit, p.DefaultRouteSettings.ThrottlingBurstLimit
+	api.settings = p.RouteSettings
 	if c := p.CorsConfiguration; c != nil {
 		api.CORS = &CORS{c.AllowOrigins, c.AllowMethods, c.AllowHeaders, c.ExposeHeaders, time.Duration(c.MaxAge) * time.Second}
+	}
+	return nil
+}
+
+// limitRoutes gives routes the limits of their own, once all routes are known.
+// API Gateway refuses a stage with settings for a route that is not there.
+func (a *API) limitRoutes() error {
+	limited := 0
+	for i, r := range a.Routes {
+		own, ok := a.settings[r.Method+" "+r.Path]
+		if !ok {
+			continue
+		}
+		if own.ThrottlingRateLimit <= 0 || own.ThrottlingBurstLimit <= 0 {
+			return fmt.Errorf("RouteSettings: %s %s needs a rate and a burst", r.Method, r.Path)
+		}
+		a.Routes[i].RatePerSecond, a.Routes[i].Burst = own.ThrottlingRateLimit, own.ThrottlingBurstLimit
+		limited++
+	}
+	if limited != len(a.settings) {
+		return fmt.Errorf("RouteSettings: %d of %d are of routes that are not there", len(a.settings)-limited, len(a.settings))
 	}
 	return nil
 }

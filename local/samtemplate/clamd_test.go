@@ -90,7 +90,8 @@ func TestEveryReferenceLeadsSomewhereWhereverClamdRuns(t *testing.T) {
 	}{
 		"fargate":   {map[string]string{"ClamdHost": "fargate", "ClamdImage": clamdImage}, []string{"ScanObjectFunction", "ClamdService", "ClamdS3Endpoint", "SignaturesBucket"}, []string{"ScanObjectImageFunction"}},
 		"lambda":    {map[string]string{"ClamdHost": "lambda"}, []string{"ScanObjectImageFunction", "ClamdS3Endpoint", "SignaturesBucket"}, []string{"ScanObjectFunction", "ClamdService", "ClamdLogsEndpoint"}},
-		"address":   {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket"}},
+		"address":   {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket", "DataEvents", "DataEventsBucket", "DataEventsBucketPolicy"}},
+		"a trail":   {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310", "DataEventsTrail": "enabled"}, []string{"DataEvents", "DataEventsBucket", "DataEventsBucketPolicy"}, nil},
 		"not asked": {map[string]string{"Scanners": "none"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +184,33 @@ func dangling(t *testing.T, r *resolver, place string, v any) {
 			default:
 				dangling(t, r, place, arg)
 			}
+		}
+	}
+}
+
+// clamd takes commands from whoever connects, SHUTDOWN among them.
+func TestOnlyTheScanFunctionReachesClamd(t *testing.T) {
+	resources := document(t)["Resources"].(map[string]any)
+	group := resources["ClamdSecurityGroup"].(map[string]any)["Properties"].(map[string]any)
+	ingress := group["SecurityGroupIngress"].([]any)
+	if len(ingress) != 1 {
+		t.Fatalf("there are %d ways in", len(ingress))
+	}
+	way := ingress[0].(map[string]any)
+	if from := fmt.Sprint(way["SourceSecurityGroupId"]); from != "map[Ref:ScanObjectSecurityGroup]" || way["FromPort"] != 3310 || way["ToPort"] != 3310 {
+		t.Errorf("%v", way)
+	}
+	for id, r := range resources {
+		r := r.(map[string]any)
+		if r["Type"] == "AWS::EC2::SecurityGroupIngress" && strings.Contains(fmt.Sprint(r["Properties"]), "ClamdSecurityGroup") {
+			t.Errorf("%s is one more way in", id)
+		}
+		text := fmt.Sprint(r["Properties"])
+		if r["Type"] == "AWS::ECS::Service" && !strings.Contains(text, "AssignPublicIp:DISABLED") {
+			t.Errorf("%s has a public address: %s", id, text)
+		}
+		if !strings.HasPrefix(id, "ScanObject") && id != "ClamdSecurityGroup" && strings.Contains(text, "Ref:ScanObjectSecurityGroup") {
+			t.Errorf("%s has to do with the scan function's group", id)
 		}
 	}
 }

@@ -32,7 +32,7 @@ var properties = map[string]map[string]string{
 		"VpcConfig": "everything is on loopback",
 	},
 	"AWS::Serverless::HttpApi": {
-		"Auth": honoured, "CorsConfiguration": honoured, "DefaultRouteSettings": honoured, "Description": honoured,
+		"Auth": honoured, "CorsConfiguration": honoured, "DefaultRouteSettings": honoured, "RouteSettings": honoured, "Description": honoured,
 		"FailOnWarnings": onlyInAWS, "AccessLogSettings": observation,
 	},
 	"AWS::Serverless::StateMachine": {

@@ -154,6 +154,9 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 			return nil, fmt.Errorf("%s: %w", id, err)
 		}
 	}
+	if err := b.stack.API.limitRoutes(); err != nil {
+		return nil, err
+	}
 	for name, o := range section("Outputs") {
 		if output, ok := o.(map[string]any); ok && output["Condition"] != nil {
 			holds, err := r.condition(fmt.Sprint(output["Condition"]))

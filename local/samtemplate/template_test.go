@@ -3,6 +3,7 @@ package samtemplate
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,46 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	}
 	if len(stack.StoodIn) == 0 {
 		t.Error("nothing is said of what is not carried out")
+	}
+}
+
+// What makes something that costs, and what needs no token, has a limit of its
+// own, so that a flood of it takes nothing from the other routes.
+func TestWhatCostsAndWhatIsPublicHasALimitOfItsOwn(t *testing.T) {
+	api := loaded(t).API
+	if api.RatePerSecond <= 0 || api.Burst <= 0 {
+		t.Error("the API has no limit")
+	}
+	for _, r := range api.Routes {
+		own := r.RatePerSecond > 0 && r.Burst > 0
+		if (r.Method == "POST" || r.Authorizer == "NONE") && !own {
+			t.Errorf("%s %s has no limit of its own", r.Method, r.Path)
+		}
+		if own && r.RatePerSecond >= api.RatePerSecond {
+			t.Errorf("%s %s may be called more often than all others together", r.Method, r.Path)
+		}
+	}
+}
+
+func TestTheLimitsAreDocumentedAsTheyAre(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/limits.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := loaded(t).API
+	want := map[string]string{"all others together": fmt.Sprintf("%v | %d", api.RatePerSecond, api.Burst)}
+	for _, r := range api.Routes {
+		if r.RatePerSecond > 0 {
+			want[fmt.Sprintf("`%s %s`", r.Method, r.Path)] = fmt.Sprintf("%v | %d", r.RatePerSecond, r.Burst)
+		}
+	}
+	for route, limit := range want {
+		if !strings.Contains(string(doc), "\n| "+route+" | "+limit+" |") {
+			t.Errorf("docs/limits.md does not say that %s has %s", route, limit)
+		}
+	}
+	if rows := strings.Count(string(doc), "\n| ") - 2; rows != len(want) { // without the head
+		t.Errorf("docs/limits.md has %d rows for %d limits", rows, len(want))
 	}
 }
 
@@ -144,7 +185,7 @@ func TestTheBucketDeniesTheDownloadRolesWhatIsNotClean(t *testing.T) {
 		role.Policies = []policies.Policy{all} // even with every permission
 		for _, action := range []string{"s3:GetObject", "s3:GetObjectVersion"} {
 			for tag, want := range map[string]bool{"": false, "rejected": false, "Clean": false, "clean": true} {
-				r := policies.Request{Role: role, Action: action, Resource: "arn:aws:s3:::vouch-filesbucket/files/a/b", Context: map[string][]string{"aws:SecureTransport": {"true"}}}
+				r := policies.Request{Role: role, Action: action, Resource: "arn:aws:s3:::vouch-filesbucket/files/a/b", Context: map[string][]string{"aws:SecureTransport": {"true"}, "s3:signatureversion": {"AWS4-HMAC-SHA256"}}}
 				if tag != "" {
 					r.Context["s3:ExistingObjectTag/vouch-verdict"] = []string{tag}
 				}
@@ -226,6 +267,7 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 		"policy of no bucket": {head + "Resources: {A: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: b, PolicyDocument: {}}}}", "no bucket"},
 		"misspelt status":     {head + "Resources: {A: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: enabled}}}}", "enabled"},
 		"route of no API":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: HttpApi, Properties: {ApiId: x}}}}}}", "ApiId"},
+		"limit of no route":   {head + "Resources: {A: {Type: AWS::Serverless::HttpApi, Properties: {RouteSettings: {GET /x: {ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1}}}}}", "not there"},
 		"RSA key":             {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: RSA_2048}}}", "RSA_2048"},
 		"key to encrypt":      {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: ENCRYPT_DECRYPT}}}", "ENCRYPT_DECRYPT"},
 		"key without policy":  {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: ECC_NIST_P256}}}", "KeyPolicy"},
