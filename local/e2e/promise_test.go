@@ -28,11 +28,14 @@ import (
 )
 
 const (
-	bucket = "vouch-filesbucket"
-	table  = "vouch-FilesTable"
+	bucket     = "vouch-filesbucket"
+	table      = "vouch-FilesTable"
+	usageTable = "vouch-UsageTable"
 )
 
-func records() *dynamo.Store { return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table) }
+func records() *dynamo.Store {
+	return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table).Counting(usageTable)
+}
 
 func record(t *testing.T, id string) domain.File {
 	t.Helper()

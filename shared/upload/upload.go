@@ -9,6 +9,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Request is what a client asks for. Filename, ContentType and Size are
@@ -48,7 +49,8 @@ type Instructions struct {
 
 // Records keeps new records.
 type Records interface {
-	// Create keeps a new record. It fails when the id is already taken.
+	// Create keeps a new record, and counts it in the same write. It fails when the
+	// id is already taken, and with a *file.Error when a quota is used up.
 	Create(ctx context.Context, f file.File) error
 
 	// Begin writes down that an upload in parts is begun, as file.Begun says.
@@ -100,6 +102,7 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		UpdatedAt:      now,
 		Revision:       1,
 	}
+	f.Counted = quota.Kinds(f)
 	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err
