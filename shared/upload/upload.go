@@ -75,7 +75,8 @@ type Creator struct {
 // Create checks the request against the policy, writes the pending record and
 // returns it with the instructions; of a file that is sent in parts there are
 // none, since each part has its own. What it refuses it refuses with a
-// *file.Error before anything is written or signed.
+// *file.Error before anything is written or signed; only what is over a quota is
+// refused by the write itself, and what was signed for it is given to nobody.
 func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions, error) {
 	r, err := c.check(r)
 	if err != nil {
