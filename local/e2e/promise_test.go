@@ -36,7 +36,7 @@ const (
 )
 
 func records() *dynamo.Store {
-	return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table).Counting(usageTable)
+	return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table).Counting(usageTable).Within(quota.Quotas{})
 }
 
 func record(t *testing.T, id string) domain.File {

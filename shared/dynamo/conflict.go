@@ -28,7 +28,8 @@ const (
 	conflicted      = "TransactionConflict"
 )
 
-// passing are the reasons that pass by themselves. The SDK tries none of them
+// passing are the reasons that pass by themselves ("Transaction conflict handling
+// in DynamoDB", Amazon DynamoDB Developer Guide). The SDK tries none of them
 // again, since they come as a TransactionCanceledException.
 var passing = []string{conflicted, "ThrottlingError", "ProvisionedThroughputExceeded"}
 
