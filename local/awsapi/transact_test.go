@@ -26,7 +26,11 @@ import (
 // those of its servers before.
 func tables(t *testing.T, e *Endpoint) (files, usage string) {
 	t.Helper()
-	files, usage = "files-"+t.Name(), "usage-"+t.Name()
+	own, err := file.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, usage = "files-"+own, "usage-"+own
 	key := func(parts ...string) (schema []map[string]string) {
 		for i, name := range parts {
 			schema = append(schema, map[string]string{"AttributeName": name, "KeyType": []string{"HASH", "RANGE"}[i]})
@@ -95,6 +99,14 @@ func (u *unreliable) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o .
 	return around(u, func() (*dynamodb.GetItemOutput, error) { return u.Client.GetItem(ctx, in, o...) })
 }
 
+// sameDay waits for midnight (UTC) where that is near: from then on the uploads
+// of a day are counted anew.
+func sameDay() {
+	if left := time.Until(quota.Midnight(time.Now())); left < time.Minute {
+		time.Sleep(left)
+	}
+}
+
 // pending is a new record.
 func pending(t *testing.T, owner string, size, maxSize int64) file.File {
 	id, err := file.NewID()
@@ -130,6 +142,7 @@ func scan(t *testing.T, client *dynamodb.Client, table string) (items []map[stri
 // what the records come to.
 func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 	const seed, workers, steps = 20261124, 8, 120
+	sameDay()
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
@@ -270,6 +283,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 }
 
 func TestFiftyAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
+	sameDay()
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())

@@ -49,6 +49,14 @@ func (u user) uses(t *testing.T, why string, bytes, files, pending, today int64)
 	}
 }
 
+// sameDay waits for midnight (UTC) where that is near: from then on the uploads
+// of a day are counted anew.
+func sameDay() {
+	if left := time.Until(quota.Midnight(time.Now())); left < time.Minute {
+		time.Sleep(left)
+	}
+}
+
 // setUsage sets a counter of an owner past everything that counts.
 func setUsage(t *testing.T, cfg aws.Config, owner, counter string, n int64) error {
 	t.Helper()
@@ -77,6 +85,7 @@ func reconciled(t *testing.T) quota.Report {
 }
 
 func TestEveryEndGivesBackWhatWasReserved(t *testing.T) {
+	sameDay()
 	who := as(t, "quota-ends")
 	who.uses(t, "at first", 0, 0, 0, 0)
 	got := who.usage(t)
@@ -143,6 +152,7 @@ func TestEveryEndGivesBackWhatWasReserved(t *testing.T) {
 }
 
 func TestTheReconcilerFindsNoDriftAndRepairsOneThatIsMade(t *testing.T) {
+	sameDay()
 	who := as(t, "quota-drift")
 	who.ready(t, "a.bin", random(t, 300))
 	who.ask(t, "b.bin", random(t, 20), false)
@@ -169,6 +179,7 @@ func TestTheReconcilerFindsNoDriftAndRepairsOneThatIsMade(t *testing.T) {
 }
 
 func TestFiftyAsksAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
+	sameDay()
 	policy := filepath.Join(t.TempDir(), "quotas.yaml")
 	const size, let, asks = 1000, 8, 50
 	override := fmt.Sprintf("quotas: { owner: { bytes: %d, uploadsPerDay: 30 } }\n", size*(let+1)-1)

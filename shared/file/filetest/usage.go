@@ -14,9 +14,10 @@ func (r *Records) Usage(a quota.Account) quota.Usage {
 	return r.usage[a]
 }
 
-// count adds d to every account that f is counted in.
+// count adds d to every account of f. Every record is counted here, whether or
+// not it says so, so that every test of the domain is one of the counting, too.
 func (r *Records) count(f file.File, d quota.Usage) error {
-	for _, a := range quota.Counted(f) {
+	for _, a := range quota.Accounts(f) {
 		if r.usage == nil {
 			r.usage = map[quota.Account]quota.Usage{}
 		}
@@ -28,12 +29,11 @@ func (r *Records) count(f file.File, d quota.Usage) error {
 	return nil
 }
 
-// balanced is an error where the counters and the records have parted, so that
-// every test of the domain is one of the counting, too.
+// balanced is an error where the counters and the records have parted.
 func (r *Records) balanced() error {
 	counted := map[quota.Account]quota.Usage{}
 	for _, f := range r.files {
-		for _, a := range quota.Counted(f) {
+		for _, a := range quota.Accounts(f) {
 			counted[a] = counted[a].Plus(quota.Of(f))
 		}
 	}
