@@ -21,8 +21,8 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.StateMachine)
-	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table])
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.StateMachine)
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage])
 	objects := s3store.New(settings.Patient(cfg), env[settings.Bucket])
 	lambda.Start(api.LambdaUpTo(api.MaxCompletion, settings.MustClaims(), api.CompleteUpload(parts.Completer{
 		Records: records,

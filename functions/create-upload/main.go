@@ -17,13 +17,14 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket)
+	limits := settings.MustPolicy()
 	objects := s3store.New(cfg, env[settings.Bucket])
 	lambda.Start(api.Lambda(settings.MustClaims(), api.CreateUpload(upload.Creator{
-		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]).Within(limits.Quotas),
 		Presigner: objects,
 		Uploads:   objects,
-		Policy:    settings.MustPolicy(),
+		Policy:    limits,
 		Now:       time.Now,
 	})))
 }

@@ -21,9 +21,9 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.EventBus)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.EventBus)
 	finisher := verify.Finisher{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
 		Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
 		Policy:  settings.MustPolicy(),

@@ -15,14 +15,15 @@ import (
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/metrics"
+	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
-	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table])
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket)
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]).Within(quota.Quotas{}) // no quota of the policy is meant for the canary
 	objects := s3store.New(cfg, env[settings.Bucket])
 	limits := settings.MustPolicy()
 	lambda.Start(canary.Lambda(canary.Canary{

@@ -33,6 +33,8 @@ func (e *Endpoint) authorize(key string, c call) error {
 			resource += "/index/" + body.IndexName
 		}
 		return e.Authorizer.Authorize(key, "dynamodb:"+c.operation, resource, nil)
+	case "DynamoDB.TransactWriteItems":
+		return e.authorizeTransaction(key, c)
 	case "AWSStepFunctions.StartExecution":
 		return e.Authorizer.Authorize(key, "states:StartExecution", body.StateMachineArn, nil)
 	case "AWSStepFunctions.SendTaskSuccess", "AWSStepFunctions.SendTaskFailure":

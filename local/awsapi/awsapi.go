@@ -89,7 +89,8 @@ type Endpoint struct {
 	// journal has them in the order in which they came into effect. Values that
 	// depend on the time come with the request, so the same order gives the same
 	// items.
-	mutating sync.Mutex
+	mutating     sync.Mutex
+	transactions map[string]doneTransaction // by their token
 
 	executions *executions
 	ctx        context.Context
@@ -104,7 +105,7 @@ func Start(ctx context.Context, o Options) (_ *Endpoint, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for AWS calls on %s: %w", o.Addr, err)
 	}
-	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}, signingKeys: map[string]*signingKey{}}
+	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}, signingKeys: map[string]*signingKey{}, transactions: map[string]doneTransaction{}}
 	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {

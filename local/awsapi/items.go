@@ -35,6 +35,11 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 	if err := e.items.intact(); err != nil {
 		return 0, nil, nil, err
 	}
+	if c.operation == "TransactWriteItems" {
+		if status, header, answer, is, err := e.repeated(c); is || err != nil {
+			return status, header, answer, err
+		}
+	}
 	// Not cut short by a client that goes away: what kumo has done must be kept.
 	ctx = context.WithoutCancel(ctx)
 	status, header, answer, err := e.forward(ctx, c)
@@ -42,10 +47,16 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 		if err == nil && c.operation == "UpdateItem" {
 			answer, err = e.withOldItem(ctx, c, answer)
 		}
+		if err == nil && c.operation == "TransactWriteItems" {
+			answer, err = e.withReasons(ctx, c, answer)
+		}
 		return status, header, answer, err
 	}
 	if err := e.items.append(mutation{Target: c.header.Get("X-Amz-Target"), Body: c.body}); err != nil {
 		return 0, nil, nil, err
+	}
+	if c.operation == "TransactWriteItems" {
+		e.remember(c)
 	}
 	return status, header, answer, nil
 }

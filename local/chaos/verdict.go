@@ -18,6 +18,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/canary"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/receipt"
 )
 
@@ -46,11 +47,12 @@ const (
 	EveryURL      = "every URL gives verified bytes or none"
 	EveryAnswer   = "every answer to a client is right"
 	StaysDeleted  = "what is deleted stays deleted"
+	NoDrift       = "no quota drifts"
 )
 
 // Promises lists them.
 func Promises() []string {
-	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer}
+	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift}
 }
 
 // found is what there is at the end of a run.
@@ -60,6 +62,7 @@ type found struct {
 	begun    []begun
 	events   map[string]map[file.Status]string // by file: the statuses that were announced, with the version
 	keys     receipt.Keys
+	usage    map[quota.Account]quota.Usage // as it is counted
 }
 
 // look reads all of it.
@@ -74,6 +77,9 @@ func look(ctx context.Context, a *admin, api, dir string) (w found, err error) {
 		return w, err
 	}
 	if w.events, err = announced(dir); err != nil {
+		return w, err
+	}
+	if w.usage, err = a.usage(ctx); err != nil {
 		return w, err
 	}
 	w.keys, err = receiptKeys(ctx, api)
@@ -167,6 +173,7 @@ func (j *judge) all() {
 		j.broken(FewUnverified, "", -1, "%d of %d", j.unverified, j.good)
 	}
 	j.storage()
+	j.usage()
 }
 
 // expected lists the end states that are right for what the client has seen.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // A judge that sees nothing would prove nothing.
@@ -50,6 +51,7 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed})},
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed}, file.Rejected, file.Ready)},
 		{EveryReceipt, with(sent(""), file.File{Status: file.Ready}, file.Ready)},
+		{NoDrift, &judge{found: found{usage: map[quota.Account]quota.Usage{{Kind: quota.Owner, Subject: "alice"}: {Files: 1}}}}},
 		{EveryAnswer, &judge{histories: []*history{refused}, found: found{files: map[string]file.File{"f": {ID: "f", Status: file.Ready}}}}},
 	} {
 		tt.judge.all()

@@ -17,22 +17,27 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/vouch-s3/vouch/local/stack"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	domain "github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/verify"
 	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 const (
-	bucket = "vouch-filesbucket"
-	table  = "vouch-FilesTable"
+	bucket     = "vouch-filesbucket"
+	table      = "vouch-FilesTable"
+	usageTable = "vouch-UsageTable"
 )
 
-func records() *dynamo.Store { return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table) }
+func records() *dynamo.Store {
+	return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table).Counting(usageTable).Within(quota.Quotas{})
+}
 
 func record(t *testing.T, id string) domain.File {
 	t.Helper()
@@ -191,7 +196,7 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 	}
 	for name, act := range map[string]func() error{
 		"get-file writes a record": func() error {
-			return dynamo.New(dynamodb.NewFromConfig(config("GetFileFunction")), table).Create(t.Context(), r)
+			return dynamo.New(dynamodb.NewFromConfig(config("GetFileFunction")), table).Counting(usageTable).Within(quota.Quotas{}).Create(t.Context(), r)
 		},
 		"get-file lists records": func() error {
 			_, _, err := dynamo.New(dynamodb.NewFromConfig(config("GetFileFunction")), table).List(t.Context(), domain.Query{Owner: "alice", Limit: 1})
@@ -236,6 +241,27 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 		},
 		"list-ready-files lists an owner's files": func() error {
 			_, _, err := dynamo.New(dynamodb.NewFromConfig(config("ListReadyFilesFunction")), table).List(t.Context(), domain.Query{Owner: "alice", Limit: 1})
+			return err
+		},
+		"create-upload writes a record that is not counted": func() error {
+			_, err := dynamodb.NewFromConfig(config("CreateUploadFunction")).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table), Item: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: "x"}}})
+			return err
+		},
+		"create-upload raises what is left of a quota": func() error {
+			return setUsage(t, config("CreateUploadFunction"), "alice", "bytes", -1000)
+		},
+		"delete-file raises what is left of a quota": func() error {
+			return setUsage(t, config("DeleteFileFunction"), "alice", "bytes", -1000)
+		},
+		"get-usage raises what is left of a quota": func() error {
+			return setUsage(t, config("GetUsageFunction"), "alice", "bytes", -1000)
+		},
+		"mark-ready settles a quota": func() error {
+			_, err := dynamo.New(dynamodb.NewFromConfig(config("MarkReadyFunction")), table).Counting(usageTable).Change(t.Context(), f.ID, domain.Change{To: domain.Rejected, At: time.Now(), Reason: domain.MalwareDetected})
+			return err
+		},
+		"validate-object settles a quota": func() error {
+			_, err := dynamo.New(dynamodb.NewFromConfig(config("ValidateObjectFunction")), table).Counting(usageTable).Change(t.Context(), f.ID, domain.Change{To: domain.Rejected, At: time.Now(), Reason: domain.MalwareDetected})
 			return err
 		},
 		"nobody signs with a wrong secret": func() error {

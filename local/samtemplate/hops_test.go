@@ -278,7 +278,7 @@ func TestEveryDeliveryIsTriedAgainAndHasADeadLetterQueueWithAnAlarm(t *testing.T
 			}
 		}
 	}
-	if queues != 2 || deliveries != 11 {
+	if queues != 2 || deliveries != 13 {
 		t.Errorf("%d queues and %d deliveries were found", queues, deliveries)
 	}
 }

@@ -2,7 +2,10 @@ package api
 
 import (
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
 )
@@ -25,6 +28,13 @@ type Problem struct {
 
 	// FileStatus is the file's status, where that is why the call is refused.
 	FileStatus file.Status `json:"fileStatus,omitempty"`
+
+	// Quota names the limit that is reached, where one is why, with how much of it
+	// is left and, where time alone frees it, when (RFC 3339, UTC).
+	Quota     string `json:"quota,omitempty"`
+	Limit     *int64 `json:"limit,omitempty"`
+	Remaining *int64 `json:"remaining,omitempty"`
+	ResetsAt  string `json:"resetsAt,omitempty"`
 }
 
 // ProblemKind is how a code is answered.
@@ -42,6 +52,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeInvalidParameter, http.StatusBadRequest, "A query parameter is out of range"},
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
 		{file.CodeForbidden, http.StatusForbidden, "The call is not allowed"},
+		{file.CodeQuotaExceeded, http.StatusForbidden, "The quota is used up"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},
@@ -59,6 +70,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeMethodRefused, http.StatusUnprocessableEntity, "Files are not taken in this way"},
 		{file.CodeInvalidParts, http.StatusUnprocessableEntity, "The parts are not acceptable"},
 		{file.CodeInvalidGrant, http.StatusUnprocessableEntity, "The grant is not acceptable"},
+		{file.CodeTooManyUploads, http.StatusTooManyRequests, "The uploads of the day are used up"},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong on our side"},
 	}
 }
@@ -72,7 +84,7 @@ func ProblemOf(err error) Problem {
 	}
 	for _, kind := range ProblemKinds() {
 		if kind.Code == e.Code {
-			return Problem{
+			p := Problem{
 				Type:       ProblemTypePrefix + string(kind.Code),
 				Title:      kind.Title,
 				Status:     kind.Status,
@@ -81,6 +93,13 @@ func ProblemOf(err error) Problem {
 				Accepted:   e.Accepted,
 				FileStatus: e.Status,
 			}
+			if q := e.Quota; q != nil {
+				p.Quota, p.Limit, p.Remaining = q.Name, &q.Limit, &q.Remaining
+				if !q.ResetsAt.IsZero() {
+					p.ResetsAt = stamp(q.ResetsAt)
+				}
+			}
+			return p
 		}
 	}
 	return ProblemOf(nil) // a code that is not in the table: internal
@@ -88,11 +107,12 @@ func ProblemOf(err error) Problem {
 
 func problemReply(err error) Reply {
 	p := ProblemOf(err)
-	reply, encodeErr := encode(Response{
-		Status: p.Status,
-		Header: map[string]string{"Content-Type": "application/problem+json"},
-		Body:   p,
-	})
+	header := map[string]string{"Content-Type": "application/problem+json"}
+	if e, ok := errors.AsType[*file.Error](err); ok && e.Quota != nil && !e.Quota.ResetsAt.IsZero() {
+		seconds := math.Ceil(time.Until(e.Quota.ResetsAt).Seconds())
+		header["Retry-After"] = strconv.Itoa(max(int(seconds), 1))
+	}
+	reply, encodeErr := encode(Response{Status: p.Status, Header: header, Body: p})
 	if encodeErr != nil { // strings and numbers always encode
 		return Reply{StatusCode: http.StatusInternalServerError}
 	}

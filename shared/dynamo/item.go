@@ -41,6 +41,7 @@ type item struct {
 	SweepAt        int64  `dynamodbav:"sweepAt,omitempty"` // Unix seconds
 	CheckShard     string `dynamodbav:"checkShard,omitempty"`
 	CheckedAt      string `dynamodbav:"checkedAt,omitempty"` // the verdict's, of a ready record
+	Counted        string `dynamodbav:"counted,omitempty"`   // absent: in nothing
 	Revision       int64  `dynamodbav:"revision"`
 }
 
@@ -70,6 +71,7 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		UpdatedAt:      f.UpdatedAt.UTC().Format(timeLayout),
 		UploadExpires:  f.UploadExpiresAt.UTC().Format(timeLayout),
 		Revision:       f.Revision,
+		Counted:        f.Counted,
 	}
 	if !f.UploadedAt.IsZero() {
 		it.UploadedAt = f.UploadedAt.UTC().Format(timeLayout)
@@ -121,6 +123,7 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		VersionID:      it.VersionID,
 		ETag:           it.ETag,
 		Revision:       it.Revision,
+		Counted:        it.Counted,
 	}
 	if !file.ValidID(f.ID) || !f.Status.Valid() || !f.Method.Valid() {
 		return file.File{}, fmt.Errorf("decode record %q: status %q, method %q", it.ID, it.Status, it.Method)

@@ -115,16 +115,17 @@ func (s *Store) Settle(ctx context.Context, f file.File) error {
 // unchanged carries out u, which sets when the sweeper looks next, on a record
 // that still has f's revision.
 func (s *Store) unchanged(ctx context.Context, f file.File, u *update) error {
-	u.names["#revision"] = "revision"
-	u.values[":seen"] = number(f.Revision)
-	u.conditions = append(u.conditions, "#revision = :seen")
-	_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                 &s.table,
-		Key:                       key(f.ID),
-		ConditionExpression:       aws.String(u.condition()),
-		UpdateExpression:          aws.String(u.expression()),
-		ExpressionAttributeNames:  u.names,
-		ExpressionAttributeValues: u.values,
+	u.ifRevision(f.Revision)
+	err := patiently(ctx, func() error {
+		_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName:                 &s.table,
+			Key:                       key(f.ID),
+			ConditionExpression:       aws.String(u.condition()),
+			UpdateExpression:          aws.String(u.expression()),
+			ExpressionAttributeNames:  u.names,
+			ExpressionAttributeValues: u.values,
+		})
+		return err
 	})
 	if _, moved := errors.AsType[*types.ConditionalCheckFailedException](err); moved {
 		return nil

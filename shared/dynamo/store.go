@@ -9,6 +9,8 @@
 //	byOwnerStatus  owner, statusId        the same for one status; statusId is "<status>#<id>"
 //	bySweep        sweepShard, sweepAt    files the sweeper has yet to look at; sparse
 //	byCheck        checkShard, checkedAt  ready files by the age of their verdict; sparse, with what a re-scan needs only
+//
+// What files count for is kept in a second table, which Counting describes.
 package dynamo
 
 import (
@@ -21,41 +23,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // API is what the Store calls of DynamoDB.
 type API interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
 // Store reads and writes records.
 type Store struct {
-	api   API
-	table string
+	api    API
+	table  string
+	usage  string // the table of usage; empty where nothing is counted
+	quotas *quota.Quotas
 }
 
 // New returns a Store on the table.
 func New(api API, table string) *Store { return &Store{api: api, table: table} }
-
-// Create writes a new record. It fails if there is one with that id.
-func (s *Store) Create(ctx context.Context, f file.File) error {
-	item, err := encode(f)
-	if err != nil {
-		return err
-	}
-	_, err = s.api.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName:           &s.table,
-		Item:                item,
-		ConditionExpression: aws.String("attribute_not_exists(id)"),
-	})
-	if err != nil {
-		return fmt.Errorf("put record %s: %w", f.ID, err)
-	}
-	return nil
-}
 
 // Get reads the record with the id as it stands now (a consistent read), or
 // returns file.ErrNotFound.
@@ -82,6 +70,9 @@ func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File
 	if len(c.To.From()) == 0 {
 		return file.File{}, fmt.Errorf("update record %s: nothing may become %s", id, c.To)
 	}
+	if quota.Counts(c.To) {
+		return s.settle(ctx, id, c)
+	}
 	update, err := changeUpdate(id, c)
 	if err != nil {
 		return file.File{}, err
@@ -92,15 +83,19 @@ func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File
 // update carries out u on the record with the id, and returns what it has
 // become. to is what the record would be, for the errors.
 func (s *Store) update(ctx context.Context, id string, to file.Status, u *update) (file.File, error) {
-	out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                           &s.table,
-		Key:                                 key(id),
-		ConditionExpression:                 aws.String(u.condition()),
-		UpdateExpression:                    aws.String(u.expression()),
-		ExpressionAttributeNames:            u.names,
-		ExpressionAttributeValues:           u.values,
-		ReturnValues:                        types.ReturnValueAllNew,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	var out *dynamodb.UpdateItemOutput
+	err := patiently(ctx, func() (err error) {
+		out, err = s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName:                           &s.table,
+			Key:                                 key(id),
+			ConditionExpression:                 aws.String(u.condition()),
+			UpdateExpression:                    aws.String(u.expression()),
+			ExpressionAttributeNames:            u.names,
+			ExpressionAttributeValues:           u.values,
+			ReturnValues:                        types.ReturnValueAllNew,
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		})
+		return err
 	})
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		if len(refused.Item) == 0 {

@@ -15,6 +15,7 @@ type update struct {
 	conditions  []string
 	assignments []string
 	removals    []string
+	additions   []string
 	names       map[string]string
 	values      map[string]types.AttributeValue
 }
@@ -75,6 +76,14 @@ func (u *update) countRevision() {
 	u.assignments = append(u.assignments, "#revision = #revision + :one")
 }
 
+// ifRevision has the update apply only to what nobody has written since it was
+// read.
+func (u *update) ifRevision(seen int64) {
+	u.names["#revision"] = "revision"
+	u.values[":seen"] = number(seen)
+	u.conditions = append(u.conditions, "#revision = :seen")
+}
+
 func (u *update) condition() string { return strings.Join(u.conditions, " AND ") }
 
 func (u *update) expression() string {
@@ -84,6 +93,9 @@ func (u *update) expression() string {
 	}
 	if len(u.removals) > 0 {
 		clauses = append(clauses, "REMOVE "+strings.Join(u.removals, ", "))
+	}
+	if len(u.additions) > 0 {
+		clauses = append(clauses, "ADD "+strings.Join(u.additions, ", "))
 	}
 	return strings.Join(clauses, " ")
 }

@@ -3,6 +3,7 @@ package file
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code says what kind of thing went wrong. It is stable: clients see it as the
@@ -29,6 +30,8 @@ const (
 	CodeNotUploaded        Code = "not-uploaded"             // said complete, but no object is there
 	CodeNotReady           Code = "not-ready"                // asked to download what is not ready
 	CodeClosed             Code = "closed"                   // the file is expired or deleted
+	CodeQuotaExceeded      Code = "quota-exceeded"           // more at a time than the quota allows
+	CodeTooManyUploads     Code = "too-many-uploads"         // more in a day than the quota allows
 	CodeInvalidGrant       Code = "invalid-grant"            // a grant, or a grantee, that cannot be
 	CodeTooManyGrants      Code = "too-many-grants"          // the file has MaxGrants already
 	CodeUnauthorized       Code = "unauthorized"             // no subject in the request, or no tenant where there are tenants
@@ -51,6 +54,19 @@ type Error struct {
 
 	// Status is the file's status where that is why the call is refused.
 	Status Status
+
+	// Quota is the limit that is reached, where that is why.
+	Quota *Quota
+}
+
+// Quota is a limit that a request would go over.
+type Quota struct {
+	Name             string // bytes, files, pending or uploadsToday
+	Limit, Remaining int64
+
+	// ResetsAt is when nothing of it is used any more; the zero time where that
+	// is up to its user.
+	ResetsAt time.Time
 }
 
 // Error describes the error for logs.

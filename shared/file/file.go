@@ -93,6 +93,11 @@ type File struct {
 	// that nothing is left to do for it.
 	SweepAt time.Time
 
+	// Counted names the kinds of account whose usage the file is counted in, by
+	// commas (package quota); empty for a file that was created before there were
+	// quotas.
+	Counted string
+
 	// Revision counts the writes of the record, beginning at 1.
 	Revision int64
 }
@@ -119,9 +124,13 @@ const KeyPrefix = "files/"
 
 // Key returns the object key for a file. The owner enters only as a hash, so a
 // key leaks no name and no character of a subject can shape it.
-func Key(owner, id string) string {
-	sum := sha256.Sum256([]byte(owner))
-	return KeyPrefix + hex.EncodeToString(sum[:16]) + "/" + id
+func Key(owner, id string) string { return KeyPrefix + Pseudonym(owner) + "/" + id }
+
+// Pseudonym stands for a subject in keys: the first 128 bits of its SHA-256, in
+// hex.
+func Pseudonym(subject string) string {
+	sum := sha256.Sum256([]byte(subject))
+	return hex.EncodeToString(sum[:16])
 }
 
 // Object is one stored version of an object, as the object store describes it.

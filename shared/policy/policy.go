@@ -9,6 +9,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/inspect"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Policy is a set of rules, as default.yaml explains them. The zero value
@@ -26,6 +27,8 @@ type Policy struct {
 	VerifyWithin time.Duration `yaml:"verifyWithin"`
 	GiveUpAfter  time.Duration `yaml:"giveUpAfter"`
 	PurgeAfter   time.Duration `yaml:"purgeAfter"`
+
+	Quotas quota.Quotas `yaml:"quotas"`
 
 	MaxPage     int `yaml:"maxPage"`
 	DefaultPage int `yaml:"defaultPage"`

@@ -22,6 +22,7 @@ import (
 // The names of the settings, as they stand under Environment in template.yaml.
 const (
 	Table        = "FILES_TABLE"        // the DynamoDB table of records
+	Usage        = "USAGE_TABLE"        // the DynamoDB table of what is counted for quotas
 	Bucket       = "FILES_BUCKET"       // the S3 bucket of objects
 	StateMachine = "STATE_MACHINE_ARN"  // the workflow that the function starts
 	Concurrency  = "RESCAN_CONCURRENCY" // how many files a re-scan verifies at a time

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Request is what a client asks for. Filename, ContentType and Size are
@@ -48,7 +49,8 @@ type Instructions struct {
 
 // Records keeps new records.
 type Records interface {
-	// Create keeps a new record. It fails when the id is already taken.
+	// Create keeps a new record, and counts it in the same write. It fails when the
+	// id is already taken, and with a *file.Error when a quota is used up.
 	Create(ctx context.Context, f file.File) error
 
 	// Begin writes down that an upload in parts is begun, as file.Begun says.
@@ -73,7 +75,8 @@ type Creator struct {
 // Create checks the request against the policy, writes the pending record and
 // returns it with the instructions; of a file that is sent in parts there are
 // none, since each part has its own. What it refuses it refuses with a
-// *file.Error before anything is written or signed.
+// *file.Error before anything is written or signed; only what is over a quota is
+// refused by the write itself, and what was signed for it is given to nobody.
 func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions, error) {
 	r, err := c.check(r)
 	if err != nil {
@@ -100,6 +103,7 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		UpdatedAt:      now,
 		Revision:       1,
 	}
+	f.Counted = quota.Kinds(f)
 	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err

@@ -4,19 +4,23 @@
 package filetest
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Records is a store of records. The zero value is empty and ready for use.
 type Records struct {
 	mu    sync.Mutex
 	files map[string]file.File
+	usage map[quota.Account]quota.Usage
+
+	// Quotas are what Create holds accounts to; those of a day it does not know.
+	Quotas quota.Quotas
 
 	// BeforeChange, when set, runs before each change, outside of any lock: a
 	// test lets another writer in there, or returns an error in its place.
@@ -42,8 +46,16 @@ func (r *Records) Create(_ context.Context, f file.File) error {
 	if _, taken := r.files[f.ID]; taken {
 		return &file.ConflictError{To: f.Status, Current: r.files[f.ID]}
 	}
+	for _, a := range quota.Accounts(f) {
+		if err := r.Quotas.Of(a.Kind).Check(r.usage[a], quota.Of(f)); err != nil {
+			return err
+		}
+	}
+	if err := r.count(f, quota.Of(f)); err != nil {
+		return err
+	}
 	r.files[f.ID] = f
-	return nil
+	return r.balanced()
 }
 
 // Get returns the record or file.ErrNotFound.
@@ -70,28 +82,15 @@ func (r *Records) Change(_ context.Context, id string, c file.Change) (file.File
 	if !ok {
 		return file.File{}, file.ErrNotFound
 	}
-	if !f.Status.CanBecome(c.To) || c.IfVersion != "" && c.IfVersion != f.VersionID || c.IfStatus != "" && c.IfStatus != f.Status {
+	if !f.Allows(c) {
 		return file.File{}, &file.ConflictError{To: c.To, Current: f}
 	}
-	f.Status, f.UpdatedAt, f.SweepAt = c.To, c.At, c.SweepAt
-	f.Revision++
-	if c.Object != nil {
-		f.VersionID, f.ETag, f.UploadedAt = c.Object.VersionID, c.Object.ETag, c.At
+	after := f.After(c)
+	if err := r.count(after, quota.Delta(f, after)); err != nil {
+		return file.File{}, err
 	}
-	f.Size = cmp.Or(c.Size, f.Size)
-	f.ContentType = cmp.Or(c.ContentType, f.ContentType)
-	f.ChecksumSHA256 = cmp.Or(c.ChecksumSHA256, f.ChecksumSHA256)
-	f.Reason = cmp.Or(c.Reason, f.Reason)
-	f.Verdict = cmp.Or(c.Verdict, f.Verdict)
-	f.Receipt = cmp.Or(c.Receipt, f.Receipt)
-	if c.To != file.Ready {
-		f.Receipt = ""
-	}
-	if c.To == file.Deleted {
-		f.Grants = nil
-	}
-	r.files[id] = f
-	return f, nil
+	r.files[id] = after
+	return after, r.balanced()
 }
 
 // Renew applies n as file.Renewal says.

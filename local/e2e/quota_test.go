@@ -1,0 +1,239 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/quota"
+)
+
+// used is what the API shows of one quota.
+type used struct {
+	Used             int64
+	Limit, Remaining *int64
+	ResetsAt         *time.Time
+}
+
+type usage struct{ Bytes, Files, Pending, UploadsToday used }
+
+func (u user) usage(t *testing.T) usage {
+	t.Helper()
+	r := u.call(t, "GET", "/usage", "")
+	if r.status != http.StatusOK {
+		t.Fatalf("GET /usage: %d %s", r.status, r.body)
+	}
+	var got usage
+	r.into(t, &got)
+	return got
+}
+
+// uses holds what the API shows to what should be counted.
+func (u user) uses(t *testing.T, why string, bytes, files, pending, today int64) {
+	t.Helper()
+	got := u.usage(t)
+	if got.Bytes.Used != bytes || got.Files.Used != files || got.Pending.Used != pending || got.UploadsToday.Used != today {
+		t.Errorf("%s: %d bytes, %d files, %d pending and %d today are counted, not %d, %d, %d and %d", why,
+			got.Bytes.Used, got.Files.Used, got.Pending.Used, got.UploadsToday.Used, bytes, files, pending, today)
+	}
+}
+
+// sameDay waits for midnight (UTC) where that is near: from then on the uploads
+// of a day are counted anew.
+func sameDay() {
+	if left := time.Until(quota.Midnight(time.Now())); left < time.Minute {
+		time.Sleep(left)
+	}
+}
+
+// setUsage sets a counter of an owner past everything that counts.
+func setUsage(t *testing.T, cfg aws.Config, owner, counter string, n int64) error {
+	t.Helper()
+	_, err := dynamodb.NewFromConfig(cfg).UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName:                 aws.String(usageTable),
+		Key:                       map[string]types.AttributeValue{"account": &types.AttributeValueMemberS{Value: quota.Account{Kind: quota.Owner, Subject: owner}.ID()}},
+		UpdateExpression:          aws.String("SET #counter = :n"),
+		ExpressionAttributeNames:  map[string]string{"#counter": counter},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":n": &types.AttributeValueMemberN{Value: fmt.Sprint(n)}},
+	})
+	return err
+}
+
+// reconciled has the reconciler run, and returns its report.
+func reconciled(t *testing.T) quota.Report {
+	t.Helper()
+	result, err := local.Invoke(t.Context(), "ReconcileUsageFunction", []byte("{}"))
+	if err != nil || result.FunctionError != "" {
+		t.Fatalf("%v %s", err, result.Payload)
+	}
+	var report quota.Report
+	if err := json.Unmarshal(result.Payload, &report); err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func TestEveryEndGivesBackWhatWasReserved(t *testing.T) {
+	sameDay()
+	who := as(t, "quota-ends")
+	who.uses(t, "at first", 0, 0, 0, 0)
+	got := who.usage(t)
+	if got.Bytes.Limit == nil || *got.Bytes.Remaining != *got.Bytes.Limit || got.UploadsToday.ResetsAt == nil || got.UploadsToday.ResetsAt.Before(time.Now()) {
+		t.Errorf("nothing is used, and what is shown is %+v", got)
+	}
+	sweep := func(id string) {
+		t.Helper()
+		if err := records().Postpone(t.Context(), record(t, id), time.Now().Add(-time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if result, err := local.Invoke(t.Context(), "SweepUploadsFunction", []byte("{}")); err != nil || result.FunctionError != "" {
+			t.Fatalf("%v %s", err, result.Payload)
+		}
+	}
+
+	never := who.ask(t, "never.bin", random(t, 100), false)
+	who.uses(t, "an upload is asked for", 100, 1, 1, 1)
+	if r := who.call(t, "POST", "/files", `{"filename":"a/b","contentType":"text/plain","size":7}`); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	who.uses(t, "one is refused for its name", 100, 1, 1, 1)
+	sweep(never.ID)
+	who.uses(t, "it has expired", 0, 0, 0, 1)
+
+	ready := who.ready(t, "a.bin", random(t, 300))
+	who.uses(t, "a file is ready", 300, 1, 0, 2)
+	bad := who.ask(t, "e.com", eicar, false)
+	if status, code := put(t, bad, eicar); status != http.StatusOK {
+		t.Fatalf("PUT: %d %s", status, code)
+	}
+	who.await(t, bad.ID, "rejected")
+	who.uses(t, "another is rejected", 300, 1, 0, 3)
+
+	_, form := who.askForm(t, map[string]any{"filename": "f.bin", "contentType": octets, "maxSize": 5000, "method": "form"})
+	who.uses(t, "a form may send so much", 5300, 2, 1, 4)
+	if p := postForm(t, form.URL, form.Fields, random(t, 40)); p.status >= 300 {
+		t.Fatalf("POST: %d", p.status)
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	for who.usage(t).Pending.Used != 0 && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	who.uses(t, "and has sent less", 340, 2, 0, 4)
+
+	if r := who.call(t, "DELETE", "/files/"+bad.ID, ""); r.status != http.StatusNoContent {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	who.uses(t, "the rejected one is deleted", 340, 2, 0, 4)
+	for range 2 {
+		if r := who.call(t, "DELETE", "/files/"+ready.ID, ""); r.status != http.StatusNoContent {
+			t.Errorf("%d %s", r.status, r.body)
+		}
+	}
+	who.uses(t, "the ready one is deleted, twice", 40, 1, 0, 4)
+	pending := who.ask(t, "p.bin", random(t, 11), false)
+	if r := who.call(t, "DELETE", "/files/"+pending.ID, ""); r.status != http.StatusNoContent {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+	who.uses(t, "a pending one is deleted", 40, 1, 0, 5)
+	if other := as(t, "quota-other").usage(t); other.Files.Used != 0 || other.UploadsToday.Used != 0 {
+		t.Errorf("it is counted for somebody else: %+v", other)
+	}
+}
+
+func TestTheReconcilerFindsNoDriftAndRepairsOneThatIsMade(t *testing.T) {
+	sameDay()
+	who := as(t, "quota-drift")
+	who.ready(t, "a.bin", random(t, 300))
+	who.ask(t, "b.bin", random(t, 20), false)
+	// Of everybody in all of these tests.
+	if report := reconciled(t); report.Accounts == 0 || report.Drifted != 0 {
+		t.Errorf("what nobody has touched: %+v", report)
+	}
+	for counter, n := range map[string]int64{"bytes": 1, "files": 100, "pending": -1} {
+		if err := setUsage(t, local.Admin(), "quota-drift", counter, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if report := reconciled(t); report.Drifted != 1 {
+		t.Errorf("a drift was made: %+v", report)
+	}
+	who.uses(t, "repaired", 320, 2, 1, 2)
+	if report := reconciled(t); report.Drifted != 0 {
+		t.Errorf("a drift was repaired: %+v", report)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "stack", "functions.log"))
+	if err != nil || !strings.Contains(string(log), `"UsageDrift":1,`) || !strings.Contains(string(log), `"UsageDrift":0,`) {
+		t.Errorf("the metric of it is not in the log: %v", err)
+	}
+}
+
+func TestFiftyAsksAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
+	sameDay()
+	policy := filepath.Join(t.TempDir(), "quotas.yaml")
+	const size, let, asks = 1000, 8, 50
+	override := fmt.Sprintf("quotas: { owner: { bytes: %d, uploadsPerDay: 30 } }\n", size*(let+1)-1)
+	if err := os.WriteFile(policy, []byte(override), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newProcess(t, "quotas", "-policy", policy)
+	p.start(t)
+	race := func(who user, bytes int) map[int]int {
+		t.Helper()
+		replies := make([]reply, asks)
+		var asking sync.WaitGroup
+		for i := range replies {
+			asking.Go(func() {
+				replies[i] = who.send(t, "POST", "/files", fmt.Sprintf(`{"filename":"a.bin","contentType":%q,"size":%d}`, octets, bytes))
+			})
+		}
+		asking.Wait()
+		statuses := map[int]int{}
+		for _, r := range replies {
+			statuses[r.status]++
+			var p struct {
+				Type, Quota, ResetsAt string
+				Limit, Remaining      *int64
+			}
+			switch r.into(t, &p); r.status {
+			case http.StatusForbidden:
+				if p.Type != "urn:vouch:problem:quota-exceeded" || p.Quota != "bytes" || p.Limit == nil || p.Remaining == nil || *p.Remaining != size-1 {
+					t.Errorf("%s", r.body)
+				}
+			case http.StatusTooManyRequests:
+				if p.Type != "urn:vouch:problem:too-many-uploads" || p.Quota != "uploadsToday" || !strings.HasSuffix(p.ResetsAt, "T00:00:00.000Z") || r.header.Get("Retry-After") == "" {
+					t.Errorf("%s", r.body)
+				}
+			}
+		}
+		return statuses
+	}
+	alice, bob := p.as(t, "alice"), p.as(t, "bob")
+	if got, want := race(alice, size), map[int]int{http.StatusCreated: let, http.StatusForbidden: asks - let}; !maps.Equal(got, want) {
+		t.Errorf("a byte less than the quota would take: %v, not %v", got, want)
+	}
+	alice.uses(t, "after the race", size*let, let, let, let)
+	if got, want := race(bob, 1), map[int]int{http.StatusCreated: 30, http.StatusTooManyRequests: asks - 30}; !maps.Equal(got, want) {
+		t.Errorf("uploads of a day: %v, not %v", got, want)
+	}
+	// What was counted outlives the process that counted it.
+	p.kill(t)
+	p.start(t)
+	alice.uses(t, "after a crash", size*let, let, let, let)
+	if r := alice.call(t, "POST", "/files", fmt.Sprintf(`{"filename":"a.bin","contentType":%q,"size":%d}`, octets, size-1)); r.status != http.StatusCreated {
+		t.Errorf("what the quota still has is refused: %d %s", r.status, r.body)
+	}
+	if got := alice.usage(t).Bytes; got.Remaining == nil || *got.Remaining != 0 {
+		t.Errorf("%+v remains", got)
+	}
+}

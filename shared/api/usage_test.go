@@ -1,0 +1,83 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/file/filetest"
+	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/quota"
+	"github.com/vouch-s3/vouch/shared/upload"
+)
+
+// standings are what accounts use.
+type standings map[quota.Account]quota.Standing
+
+func (s standings) Standing(_ context.Context, a quota.Account, _ time.Time) (quota.Standing, error) {
+	if s == nil {
+		return quota.Standing{}, errors.New("DynamoDB is away")
+	}
+	return s[a], nil
+}
+
+func TestUsageShowsWhatIsUsedAndWhatRemains(t *testing.T) {
+	s := standings{
+		{Kind: quota.Owner, Subject: "alice"}: {Usage: quota.Usage{Bytes: 700, Files: 3, Pending: 1}, UploadsToday: 9},
+		{Kind: quota.Owner, Subject: "bob"}:   {Usage: quota.Usage{Bytes: 1}},
+	}
+	limits := quota.Quotas{Owner: quota.Limits{Bytes: 1000, Pending: 1, UploadsPerDay: 5}}
+	at := time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
+	ask := func(s Standings) (Response, error) {
+		return GetUsage(s, limits, func() time.Time { return at })(t.Context(), Request{Principal: access.Principal{Subject: "alice"}})
+	}
+	r, err := ask(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"bytes":{"used":700,"limit":1000,"remaining":300},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":5,"remaining":0,"resetsAt":"2026-11-25T00:00:00.000Z"}}`
+	if got, err := json.Marshal(r.Body); err != nil || string(got) != want {
+		t.Errorf("%s, %v\nwant\n%s", got, err, want)
+	}
+	if _, err := ask(standings(nil)); file.CodeOf(err) != "" || err == nil {
+		t.Errorf("a fault of ours: %v", err)
+	}
+}
+
+func TestAnUploadOverAQuotaIsRefusedWithWhatRemainsAndNothingIsKept(t *testing.T) {
+	records := filetest.Records{Quotas: quota.Quotas{Owner: quota.Limits{Bytes: 999}}}
+	h := Lambda(bySub, CreateUpload(upload.Creator{Records: &records, Presigner: &presigner{}, Policy: policy.Default(), Now: time.Now}))
+	e := event("alice", `{"filename":"a.txt","contentType":"text/plain","size":500}`)
+	if r, err := h(t.Context(), e); err != nil || r.StatusCode != 201 {
+		t.Fatalf("%d %s, %v", r.StatusCode, r.Body, err)
+	}
+	r, err := h(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := problem(t, r)
+	if p.Status != 403 || p.Type != "urn:vouch:problem:quota-exceeded" || p.Quota != "bytes" || *p.Limit != 999 || *p.Remaining != 499 || p.ResetsAt != "" || p.Accepted == "" {
+		t.Errorf("%s", r.Body)
+	}
+	if r.Headers["Retry-After"] != "" {
+		t.Error("it says when to try again, and time alone frees nothing")
+	}
+	if got := records.Usage(quota.Account{Kind: quota.Owner, Subject: "alice"}); got != (quota.Usage{Bytes: 500, Files: 1, Pending: 1}) {
+		t.Errorf("after a refusal %+v is counted", got)
+	}
+}
+
+func TestTooManyUploadsADaySayWhenTheDayEnds(t *testing.T) {
+	err := quota.Limits{UploadsPerDay: 5}.CheckDay(5, time.Now())
+	r := problemReply(err)
+	p := problem(t, r)
+	seconds, convErr := strconv.Atoi(r.Headers["Retry-After"])
+	if p.Status != 429 || *p.Limit != 5 || *p.Remaining != 0 || p.ResetsAt != stamp(quota.Midnight(time.Now())) || convErr != nil || seconds < 1 || seconds > 24*60*60 {
+		t.Errorf("%s with %v", r.Body, r.Headers)
+	}
+}

@@ -1,0 +1,32 @@
+package file
+
+import "cmp"
+
+// Allows reports whether c may be applied to f as f stands.
+func (f File) Allows(c Change) bool {
+	return f.Status.CanBecome(c.To) &&
+		(c.IfStatus == "" || c.IfStatus == f.Status) &&
+		(c.IfVersion == "" || c.IfVersion == f.VersionID)
+}
+
+// After returns what c makes of f.
+func (f File) After(c Change) File {
+	f.Status, f.UpdatedAt, f.SweepAt = c.To, c.At, c.SweepAt
+	f.Revision++
+	if c.Object != nil {
+		f.VersionID, f.ETag, f.UploadedAt = c.Object.VersionID, c.Object.ETag, c.At
+	}
+	f.Size = cmp.Or(c.Size, f.Size)
+	f.ContentType = cmp.Or(c.ContentType, f.ContentType)
+	f.ChecksumSHA256 = cmp.Or(c.ChecksumSHA256, f.ChecksumSHA256)
+	f.Reason = cmp.Or(c.Reason, f.Reason)
+	f.Verdict = cmp.Or(c.Verdict, f.Verdict)
+	f.Receipt = cmp.Or(c.Receipt, f.Receipt)
+	if c.To != Ready {
+		f.Receipt = ""
+	}
+	if c.To == Deleted {
+		f.Grants = nil
+	}
+	return f
+}
