@@ -17,7 +17,7 @@ const Owner Kind = "owner"
 // Account is what usage is counted for.
 type Account struct {
 	Kind    Kind
-	Subject string // whose it is, as tokens name them
+	Subject string // whose it is; of an owner, as file.File.Owner has it
 }
 
 // Accounts lists the accounts that a new file counts for.
