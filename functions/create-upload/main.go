@@ -11,19 +11,22 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/idempotency"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Idempotency)
+	tables := dynamodb.NewFromConfig(cfg)
+	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
 	objects := s3store.New(cfg, env[settings.Bucket])
-	lambda.Start(api.Lambda(api.CreateUpload(upload.Creator{
-		Records:   dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+	lambda.Start(api.Lambda(api.Idempotent(keys, api.CreateUpload(upload.Creator{
+		Records:   dynamo.New(tables, env[settings.Table]),
 		Presigner: objects,
 		Uploads:   objects,
 		Policy:    settings.MustPolicy(),
 		Now:       time.Now,
-	})))
+	}))))
 }

@@ -36,7 +36,7 @@ type Upload struct {
 // CreateUpload answers POST /files.
 func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
-		ask := upload.Request{Owner: r.Subject}
+		ask := upload.Request{Owner: r.Subject, Attempt: r.Attempt}
 		var method *file.Method
 		var size, maxSize, partSize *int64
 		err := decodeObject(r.Body, map[string]any{

@@ -13,6 +13,13 @@ const ProblemTypePrefix = "urn:vouch:problem:"
 // CodeInternal is the code of a problem that is ours, not the caller's.
 const CodeInternal file.Code = "internal"
 
+// The codes of what is wrong with an Idempotency-Key.
+const (
+	CodeInvalidKey  file.Code = "invalid-idempotency-key" // not a key
+	CodeInProgress  file.Code = "idempotency-in-progress" // the first call with it is not answered yet
+	CodeKeyMismatch file.Code = "idempotency-mismatch"    // the first call with it had another body
+)
+
 // Problem is an answer to a call that failed (RFC 9457, application/problem+json).
 // Type is stable and made for programs, Detail and Accepted are made for people.
 type Problem struct {
@@ -40,6 +47,7 @@ func ProblemKinds() []ProblemKind {
 	return []ProblemKind{
 		{file.CodeInvalidRequest, http.StatusBadRequest, "The request is not as described"},
 		{file.CodeInvalidParameter, http.StatusBadRequest, "A query parameter is out of range"},
+		{CodeInvalidKey, http.StatusBadRequest, "The Idempotency-Key is not a key"},
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
 		{file.CodeForbidden, http.StatusForbidden, "The token has not the scope"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
@@ -48,6 +56,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeClosed, http.StatusConflict, "The upload is closed"},
 		{file.CodeNotMultipart, http.StatusConflict, "The file is not sent in parts"},
 		{file.CodePartsMismatch, http.StatusConflict, "The parts are not as promised"},
+		{CodeInProgress, http.StatusConflict, "The first call with the key is under way"},
 		{file.CodeRequestTooLarge, http.StatusRequestEntityTooLarge, "The request body is too large"},
 		{file.CodeFileTooLarge, http.StatusUnprocessableEntity, "The file is too large"},
 		{file.CodeInvalidFilename, http.StatusUnprocessableEntity, "The filename is not acceptable"},
@@ -57,6 +66,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeInvalidChecksum, http.StatusUnprocessableEntity, "The checksum is not acceptable"},
 		{file.CodeMethodRefused, http.StatusUnprocessableEntity, "Files are not taken in this way"},
 		{file.CodeInvalidParts, http.StatusUnprocessableEntity, "The parts are not acceptable"},
+		{CodeKeyMismatch, http.StatusUnprocessableEntity, "The key is that of another request"},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong on our side"},
 	}
 }
@@ -84,13 +94,14 @@ func ProblemOf(err error) Problem {
 	return ProblemOf(nil) // a code that is not in the table: internal
 }
 
-func problemReply(err error) Reply {
+// problemResponse is the answer to a call that failed with err.
+func problemResponse(err error) Response {
 	p := ProblemOf(err)
-	reply, encodeErr := encode(Response{
-		Status: p.Status,
-		Header: map[string]string{"Content-Type": "application/problem+json"},
-		Body:   p,
-	})
+	return Response{Status: p.Status, Header: map[string]string{"Content-Type": "application/problem+json"}, Body: p}
+}
+
+func problemReply(err error) Reply {
+	reply, encodeErr := encode(problemResponse(err))
 	if encodeErr != nil { // strings and numbers always encode
 		return Reply{StatusCode: http.StatusInternalServerError}
 	}

@@ -29,6 +29,7 @@ const (
 	Signatures   = "SIGNATURES_BUCKET"  // the S3 bucket that mirrors ClamAV's signatures
 	ScanResults  = "SCAN_RESULTS_TABLE" // the DynamoDB table where GuardDuty's results and the tasks that wait for them meet
 	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
+	Idempotency  = "IDEMPOTENCY_TABLE"  // the DynamoDB table of calls that came with an Idempotency-Key
 	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
 	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts
 	ReceiptKeys  = "RECEIPT_KEY_IDS"    // the KMS keys that receipts may be signed with, by commas
