@@ -2,10 +2,15 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/client"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/idempotency"
 )
@@ -125,6 +131,35 @@ func TestACallWhoseAnswerWasLostIsMadeAgain(t *testing.T) {
 		t.Errorf("the same key on another route: %d %s", r.status, r.body)
 	}
 	problemIs(t, alice.call(t, "POST", "/files", png, "Idempotency-Key", `"no end`), 400, "invalid-idempotency-key")
+}
+
+// The way to the API breaks just as it answers, twice.
+func TestTheSDKMakesOneFileWhenItsAnswersAreLost(t *testing.T) {
+	target, err := url.Parse(local.APIURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lost atomic.Int32
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(r *http.Response) error {
+		if r.Request.Method == http.MethodPost && lost.Add(1) <= 2 {
+			return errors.New("the answer is lost")
+		}
+		return nil
+	}
+	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+	between := httptest.NewServer(proxy)
+	defer between.Close()
+	alice := as(t, "unheard")
+	through := alice
+	through.api = between.URL
+	created, err := through.sdk(t).Create(t.Context(), client.NewFile{Filename: "a.bin", ContentType: octets, Size: 5})
+	if err != nil || lost.Load() != 3 {
+		t.Fatalf("after %d calls: %v", lost.Load(), err)
+	}
+	if ids := alice.files(t); len(ids) != 1 || ids[0] != created.ID {
+		t.Errorf("files %v, want %s alone", ids, created.ID)
+	}
 }
 
 func TestEveryPostTakesAKey(t *testing.T) {

@@ -30,6 +30,8 @@ func (c Creator) resume(ctx context.Context, owner string, f file.File) (file.Fi
 		return f, instructions, nil
 	}
 	if f.UploadID == "" {
+		// S3 may have begun an upload that was not noted. Nobody can have sent it
+		// anything, and the bucket's lifecycle ends it.
 		var err error
 		if f, err = c.beginUpload(ctx, f); err != nil {
 			return file.File{}, Instructions{}, err
