@@ -20,6 +20,7 @@ import (
 
 	"github.com/vouch-s3/vouch/client"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/idempotency"
 )
 
@@ -97,6 +98,49 @@ func TestOfFiftyCallsAtOnceWithOneKeyOneMakesAFile(t *testing.T) {
 	}
 	for _, n := range bodies {
 		t.Logf("of 50 calls %d were answered, the others told to come again", n)
+	}
+}
+
+// The functions of the stack are few, so the store is also raced for by itself:
+// first for a key that is new, then for one whose attempt has ended.
+func TestOneOfFiftyAttemptsHoldsAKey(t *testing.T) {
+	keeper := idempotency.Keeper{Store: calls(t, "CreateUploadFunction"), Now: time.Now}
+	race := func(want idempotency.Decision) (held idempotency.Record) {
+		t.Helper()
+		var mu sync.Mutex
+		decisions := map[idempotency.Decision]int{}
+		var racing sync.WaitGroup
+		for range 50 {
+			racing.Go(func() {
+				id, err := domain.NewID()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r, d, err := keeper.Begin(t.Context(), idempotency.Call{ID: t.Name(), Body: "b", Resource: id, Deadline: time.Now().Add(time.Hour)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if decisions[d]++; d == want {
+					held = r
+				}
+			})
+		}
+		racing.Wait()
+		if decisions[want] != 1 || decisions[idempotency.InProgress] != 49 {
+			t.Fatalf("%v, want one to %s", decisions, want)
+		}
+		return held
+	}
+	first := race(idempotency.Start)
+	if err := keeper.Release(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	if second := race(idempotency.Resume); second.Attempt == first.Attempt || second.Resource != first.Resource {
+		t.Errorf("%+v after %+v", second, first)
 	}
 }
 
@@ -311,6 +355,28 @@ func TestTheStoreOfCallsWritesOnlyWhatIsItsOwn(t *testing.T) {
 	}
 	if _, err := calls(t, "GetFileFunction").Start(t.Context(), r, now); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("get-file writes a call: %v", err)
+	}
+}
+
+func TestAPageMaySendAKeyAndReadWhetherItIsAnsweredAgain(t *testing.T) {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, local.APIURL()+"/files", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", local.APIURL())
+	req.Header.Set("Access-Control-Request-Method", "POST")
+	req.Header.Set("Access-Control-Request-Headers", "authorization,content-type,idempotency-key")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if allowed := resp.Header.Get("Access-Control-Allow-Headers"); !strings.Contains(allowed, "idempotency-key") {
+		t.Errorf("it may send %q", allowed)
+	}
+	r := as(t, "page").call(t, "POST", "/files", png, "Origin", local.APIURL(), "Idempotency-Key", "page")
+	if exposed := r.header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "idempotency-replayed") {
+		t.Errorf("it may read %q", exposed)
 	}
 }
 
