@@ -12,8 +12,8 @@ import (
 // clients many know.
 const MaxKey = 255
 
-// errKey says what is wrong with every value that is no key. It is not told what
-// was sent: whoever knows a key may read in the log what it is good for.
+// errKey is the error of every value that is no key. It does not say what was
+// sent, which is nothing for a log.
 var errKey = errors.New("not an idempotency key")
 
 // ParseKey reads the value of an Idempotency-Key field: a String of Structured

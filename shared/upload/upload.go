@@ -22,7 +22,7 @@ type Request struct {
 	MaxSize        int64  // bytes; in place of Size, for a form
 	ChecksumSHA256 string // base64, or empty
 
-	// Attempt is the zero one for a call that can only be made once.
+	// Attempt is the zero one for a call without an Idempotency-Key.
 	Attempt Attempt
 
 	// Method is how the client wants to send the bytes, empty for as the policy
