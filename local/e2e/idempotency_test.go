@@ -31,9 +31,9 @@ const replayed = "Idempotency-Replayed"
 
 const png = `{"filename":"a.png","contentType":"image/png","size":5,"method":"put"}`
 
-// calls is the table of calls with a key, as the function with the id sees it;
+// callStore is the table of calls with a key, as the function with the id sees it;
 // empty for the administrator.
-func calls(t *testing.T, logicalID string) *dynamo.Calls {
+func callStore(t *testing.T, logicalID string) *dynamo.Calls {
 	t.Helper()
 	cfg := local.Admin()
 	if logicalID != "" {
@@ -104,7 +104,7 @@ func TestOfFiftyCallsAtOnceWithOneKeyOneMakesAFile(t *testing.T) {
 // The functions of the stack are few, so the store is also raced for by itself:
 // first for a key that is new, then for one whose attempt has ended.
 func TestOneOfFiftyAttemptsHoldsAKey(t *testing.T) {
-	keeper := idempotency.Keeper{Store: calls(t, "CreateUploadFunction"), Now: time.Now}
+	keeper := idempotency.Keeper{Store: callStore(t, "CreateUploadFunction"), Now: time.Now}
 	race := func(want idempotency.Decision) (held idempotency.Record) {
 		t.Helper()
 		var mu sync.Mutex
@@ -264,7 +264,7 @@ func TestACallWhoseFunctionDiedIsTakenOver(t *testing.T) {
 		ID: id, Body: idempotency.Fingerprint([]byte(png)), Attempt: "died", Resource: made.ID,
 		LockedUntil: time.Now().Add(time.Hour), ExpiresAt: time.Now().Add(2 * time.Hour),
 	}
-	store := calls(t, "")
+	store := callStore(t, "")
 	if r, err := store.Start(t.Context(), died, time.Now()); err != nil || r.Attempt != "died" {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -293,7 +293,7 @@ func TestACallWhoseFunctionDiedIsTakenOver(t *testing.T) {
 // The adapter holds to the rules of idempotency.Store where they are made, in
 // DynamoDB's conditions, with the rights of a function and no more.
 func TestTheStoreOfCallsWritesOnlyWhatIsItsOwn(t *testing.T) {
-	store := calls(t, "CreateDownloadFunction")
+	store := callStore(t, "CreateDownloadFunction")
 	now := time.Now().UTC().Truncate(time.Second)
 	r := idempotency.Record{
 		ID: "store-" + t.Name(), Body: "b", Attempt: "first", Resource: "file", LockedUntil: now.Add(time.Minute), ExpiresAt: now.Add(time.Hour),
@@ -353,7 +353,7 @@ func TestTheStoreOfCallsWritesOnlyWhatIsItsOwn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("create-download reads a call: %v", err)
 	}
-	if _, err := calls(t, "GetFileFunction").Start(t.Context(), r, now); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+	if _, err := callStore(t, "GetFileFunction").Start(t.Context(), r, now); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 		t.Errorf("get-file writes a call: %v", err)
 	}
 }
