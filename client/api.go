@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"iter"
 	"net/http"
@@ -10,15 +11,19 @@ import (
 	"time"
 )
 
-// Create asks to upload a file. Nothing is kept of what is refused. An answer that is
-// lost on the way may leave a pending file behind, which expires by itself.
+// Create asks to upload a file. Nothing is kept of what is refused. However often it
+// has to be sent, one call makes one file: it has an Idempotency-Key of its own. No
+// other call of a Client needs one, for each can be carried out twice as well as once.
 func (c *Client) Create(ctx context.Context, f NewFile) (Created, error) {
 	created, _, err := c.create(ctx, f)
 	return created, err
 }
 
 func (c *Client) create(ctx context.Context, f NewFile) (created Created, a answer, err error) {
-	a, err = c.do(ctx, call{doing: "ask to upload " + strconv.Quote(f.Filename), method: http.MethodPost, path: "/files", body: f}, &created)
+	a, err = c.do(ctx, call{
+		doing: "ask to upload " + strconv.Quote(f.Filename), method: http.MethodPost, path: "/files", body: f,
+		header: map[string]string{"Idempotency-Key": strconv.Quote(rand.Text())},
+	}, &created)
 	return created, a, err
 }
 

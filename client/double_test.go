@@ -48,9 +48,16 @@ type double struct {
 	mu       sync.Mutex
 	files    map[string]*stored
 	next     int
-	requests map[string]int // by method and kind
-	received int64          // bytes by PUT that were kept
-	busy     int            // requests that are being answered
+	answered map[string]kept // by Idempotency-Key
+	requests map[string]int  // by method and kind
+	received int64           // bytes by PUT that were kept
+	busy     int             // requests that are being answered
+}
+
+// kept is the answer to the first request with an Idempotency-Key.
+type kept struct {
+	body   []byte
+	answer *httptest.ResponseRecorder
 }
 
 type stored struct {
@@ -80,7 +87,7 @@ func newDouble(t *testing.T) *double {
 func emptyDouble() *double {
 	return &double{
 		key: []byte("a key"), partSize: 1 << 20, threshold: 4 << 20, urlLife: time.Hour, verify: 1, verdict: StatusReady,
-		tokens: []string{"a token"}, files: map[string]*stored{}, requests: map[string]int{},
+		tokens: []string{"a token"}, files: map[string]*stored{}, requests: map[string]int{}, answered: map[string]kept{},
 	}
 }
 
@@ -202,7 +209,7 @@ func (d *double) serveAPI(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/files")
 	if path == "" {
 		if r.Method == http.MethodPost {
-			d.create(w, r)
+			d.createOnce(w, r)
 		} else {
 			d.list(w, r)
 		}
@@ -245,6 +252,39 @@ func (d *double) serveAPI(w http.ResponseWriter, r *http.Request) {
 func (d *double) move(f *stored, to Status) {
 	f.Status, f.UpdatedAt = to, d.now()
 	f.revision++
+}
+
+// createOnce is create, with an Idempotency-Key as the API has it.
+func (d *double) createOnce(w http.ResponseWriter, r *http.Request) {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		d.create(w, r)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	if len(key) < 3 || key[0] != '"' || strings.ContainsAny(key[1:len(key)-1], " \"\\") || key[len(key)-1] != '"' {
+		problem(w, 400, "invalid-idempotency-key", "The key is not acceptable.")
+		return
+	}
+	first, again := d.answered[key]
+	switch {
+	case !again:
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		first = kept{body, httptest.NewRecorder()}
+		d.create(first.answer, r)
+		d.answered[key] = first
+	case !bytes.Equal(first.body, body):
+		problem(w, 422, "idempotency-mismatch", "The first request had another body.")
+		return
+	default:
+		w.Header().Set("Idempotency-Replayed", "true")
+	}
+	maps.Copy(w.Header(), first.answer.Header())
+	w.WriteHeader(first.answer.Code)
+	w.Write(first.answer.Body.Bytes())
 }
 
 func (d *double) create(w http.ResponseWriter, r *http.Request) {

@@ -51,7 +51,8 @@ func passing(err error) (after time.Duration, ok bool) {
 		return 0, false
 	}
 	if p, is := errors.AsType[*Problem](err); is {
-		return p.retryAfter, p.StatusCode >= 500 || p.StatusCode == http.StatusTooManyRequests || p.StatusCode == http.StatusRequestTimeout
+		return p.retryAfter, p.StatusCode >= 500 || p.StatusCode == http.StatusTooManyRequests || p.StatusCode == http.StatusRequestTimeout ||
+			p.Code() == "idempotency-in-progress" // a try whose answer was lost is still being carried out
 	}
 	if s, is := errors.AsType[*StorageError](err); is {
 		switch {

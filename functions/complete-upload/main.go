@@ -13,6 +13,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/idempotency"
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -21,10 +22,12 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.StateMachine)
-	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage])
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.Idempotency, settings.StateMachine)
+	tables := dynamodb.NewFromConfig(cfg)
+	records := dynamo.New(tables, env[settings.Table]).Counting(env[settings.Usage])
 	objects := s3store.New(settings.Patient(cfg), env[settings.Bucket])
-	lambda.Start(api.LambdaUpTo(api.MaxCompletion, settings.MustClaims(), api.CompleteUpload(parts.Completer{
+	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
+	lambda.Start(api.LambdaUpTo(api.MaxCompletion, settings.MustClaims(), api.Idempotent(keys, api.CompleteUpload(parts.Completer{
 		Records: records,
 		Uploads: objects,
 		Starter: verify.Starter{
@@ -35,5 +38,5 @@ func main() {
 			Now:      time.Now,
 		},
 		Now: time.Now,
-	})))
+	}))))
 }

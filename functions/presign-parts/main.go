@@ -11,17 +11,20 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/idempotency"
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
-	lambda.Start(api.Lambda(settings.MustClaims(), api.PresignParts(parts.Presigner{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Idempotency)
+	tables := dynamodb.NewFromConfig(cfg)
+	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
+	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.PresignParts(parts.Presigner{
+		Records: dynamo.New(tables, env[settings.Table]),
 		Signer:  s3store.New(cfg, env[settings.Bucket]),
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
-	})))
+	}))))
 }

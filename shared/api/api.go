@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/upload"
 )
 
 // Request is what a call comes with.
@@ -26,6 +27,9 @@ type Request struct {
 	// Scopes are those of the token. API Gateway asks for one that the route
 	// names; a Handler that relies on one asks again, by Require.
 	Scopes []string
+
+	// Route is the method and the path of the route, as "POST /files/{id}/parts".
+	Route string
 
 	// FileID is the {id} of the path, unchecked; empty where there is none. So is
 	// Grantee the {subject}.
@@ -40,6 +44,10 @@ type Request struct {
 
 	// Body is the body, decoded if it came as base64.
 	Body []byte
+
+	// Attempt says which file a call with an Idempotency-Key makes, if it makes
+	// one. Idempotent sets it.
+	Attempt upload.Attempt
 }
 
 // Response is what a call answers. A Body of nil sends none.
@@ -127,6 +135,7 @@ func read(e Event, c access.Claims, most int) (Request, error) {
 	return Request{
 		Principal: p,
 		Scopes:    scopesOf(claims),
+		Route:     e.RouteKey,
 		FileID:    e.PathParameters["id"],
 		Grantee:   e.PathParameters["subject"],
 		Query:     e.QueryStringParameters,
@@ -148,15 +157,25 @@ func encode(r Response) (Reply, error) {
 	if r.Body == nil {
 		return reply, nil
 	}
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false) // the answer is never HTML, and URLs stay readable for people and sed
-	if err := encoder.Encode(r.Body); err != nil {
-		return Reply{}, fmt.Errorf("encode the answer: %w", err)
+	body, err := encodeBody(r.Body)
+	if err != nil {
+		return Reply{}, err
 	}
 	if _, ok := reply.Headers["Content-Type"]; !ok {
 		reply.Headers["Content-Type"] = "application/json"
 	}
-	reply.Body = body.String()
+	reply.Body = string(body)
 	return reply, nil
+}
+
+// encodeBody writes a body as it is sent. A json.RawMessage that it has written
+// comes out as it is.
+func encodeBody(v any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // the answer is never HTML, and URLs stay readable for people and sed
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode the answer: %w", err)
+	}
+	return body.Bytes(), nil
 }

@@ -37,7 +37,7 @@ type Upload struct {
 // CreateUpload answers POST /files.
 func CreateUpload(c upload.Creator) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
-		ask := upload.Request{Owner: r.Principal.Owner()}
+		ask := upload.Request{Owner: r.Principal.Owner(), Attempt: r.Attempt}
 		var method *file.Method
 		var size, maxSize, partSize *int64
 		err := decodeObject(r.Body, map[string]any{

@@ -16,6 +16,13 @@ const ProblemTypePrefix = "urn:vouch:problem:"
 // CodeInternal is the code of a problem that is ours, not the caller's.
 const CodeInternal file.Code = "internal"
 
+// The codes of what is wrong with an Idempotency-Key.
+const (
+	CodeInvalidKey  file.Code = "invalid-idempotency-key" // not a key
+	CodeInProgress  file.Code = "idempotency-in-progress" // the first call with it is not answered yet
+	CodeKeyMismatch file.Code = "idempotency-mismatch"    // the first call with it had another body
+)
+
 // Problem is an answer to a call that failed (RFC 9457, application/problem+json).
 // Type is stable and made for programs, Detail and Accepted are made for people.
 type Problem struct {
@@ -50,6 +57,7 @@ func ProblemKinds() []ProblemKind {
 	return []ProblemKind{
 		{file.CodeInvalidRequest, http.StatusBadRequest, "The request is not as described"},
 		{file.CodeInvalidParameter, http.StatusBadRequest, "A query parameter is out of range"},
+		{CodeInvalidKey, http.StatusBadRequest, "The Idempotency-Key is not a key"},
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
 		{file.CodeForbidden, http.StatusForbidden, "The call is not allowed"},
 		{file.CodeQuotaExceeded, http.StatusForbidden, "The quota is used up"},
@@ -60,6 +68,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeNotMultipart, http.StatusConflict, "The file is not sent in parts"},
 		{file.CodePartsMismatch, http.StatusConflict, "The parts are not as promised"},
 		{file.CodeTooManyGrants, http.StatusConflict, "The file has too many grants"},
+		{CodeInProgress, http.StatusConflict, "The first call with the key is under way"},
 		{file.CodeRequestTooLarge, http.StatusRequestEntityTooLarge, "The request body is too large"},
 		{file.CodeFileTooLarge, http.StatusUnprocessableEntity, "The file is too large"},
 		{file.CodeInvalidFilename, http.StatusUnprocessableEntity, "The filename is not acceptable"},
@@ -70,6 +79,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeMethodRefused, http.StatusUnprocessableEntity, "Files are not taken in this way"},
 		{file.CodeInvalidParts, http.StatusUnprocessableEntity, "The parts are not acceptable"},
 		{file.CodeInvalidGrant, http.StatusUnprocessableEntity, "The grant is not acceptable"},
+		{CodeKeyMismatch, http.StatusUnprocessableEntity, "The key is that of another request"},
 		{file.CodeTooManyUploads, http.StatusTooManyRequests, "The uploads of the day are used up"},
 		{CodeInternal, http.StatusInternalServerError, "Something went wrong on our side"},
 	}
@@ -105,14 +115,19 @@ func ProblemOf(err error) Problem {
 	return ProblemOf(nil) // a code that is not in the table: internal
 }
 
-func problemReply(err error) Reply {
+// problemResponse is the answer to a call that failed with err.
+func problemResponse(err error) Response {
 	p := ProblemOf(err)
 	header := map[string]string{"Content-Type": "application/problem+json"}
 	if e, ok := errors.AsType[*file.Error](err); ok && e.Quota != nil && !e.Quota.ResetsAt.IsZero() {
 		seconds := math.Ceil(time.Until(e.Quota.ResetsAt).Seconds())
 		header["Retry-After"] = strconv.Itoa(max(int(seconds), 1))
 	}
-	reply, encodeErr := encode(Response{Status: p.Status, Header: header, Body: p})
+	return Response{Status: p.Status, Header: header, Body: p}
+}
+
+func problemReply(err error) Reply {
+	reply, encodeErr := encode(problemResponse(err))
 	if encodeErr != nil { // strings and numbers always encode
 		return Reply{StatusCode: http.StatusInternalServerError}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"slices"
 
 	"github.com/vouch-s3/vouch/shared/access"
@@ -20,6 +21,17 @@ func (r Request) Require(scope string) error {
 		return nil
 	}
 	return &file.Error{Code: file.CodeForbidden, Detail: "The call needs another scope.", Accepted: "a token with the scope " + scope}
+}
+
+// Requiring is h for tokens with the scope. It stands before whatever would
+// answer in place of h.
+func Requiring(scope string, h Handler) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		if err := r.Require(scope); err != nil {
+			return Response{}, err
+		}
+		return h(ctx, r)
+	}
 }
 
 // scopesOf reads the scope claim, or scp where there is none, as API Gateway

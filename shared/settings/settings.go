@@ -32,6 +32,7 @@ const (
 	Signatures   = "SIGNATURES_BUCKET"  // the S3 bucket that mirrors ClamAV's signatures
 	ScanResults  = "SCAN_RESULTS_TABLE" // the DynamoDB table where GuardDuty's results and the tasks that wait for them meet
 	Scanners     = "SCANNERS"           // which malware scanners are asked: verify.ParseScanners
+	Idempotency  = "IDEMPOTENCY_TABLE"  // the DynamoDB table of calls that came with an Idempotency-Key
 	Policy       = "POLICY_OVERRIDE"    // what differs from shared/policy/default.yaml; may be empty
 	OwnerClaim   = "OWNER_CLAIM"        // the claim of a token whose value owns files
 	TenantClaim  = "TENANT_CLAIM"       // that of the tenant; empty where there are none

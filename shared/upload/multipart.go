@@ -25,6 +25,11 @@ func (c Creator) begin(ctx context.Context, f file.File) (file.File, error) {
 	if err := c.Records.Create(ctx, f); err != nil {
 		return file.File{}, fmt.Errorf("write the record of %s: %w", f.ID, err)
 	}
+	return c.beginUpload(ctx, f)
+}
+
+// beginUpload has the store begin the upload of f, whose record is there.
+func (c Creator) beginUpload(ctx context.Context, f file.File) (file.File, error) {
 	uploadID, err := c.Uploads.BeginUpload(ctx, f.Key, f.ContentType)
 	if err != nil {
 		return file.File{}, fmt.Errorf("begin the upload of %s: %w", f.ID, err)

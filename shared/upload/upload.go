@@ -4,6 +4,7 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,10 +23,20 @@ type Request struct {
 	MaxSize        int64  // bytes; in place of Size, for a form
 	ChecksumSHA256 string // base64, or empty
 
+	// Attempt is the zero one for a call without an Idempotency-Key.
+	Attempt Attempt
+
 	// Method is how the client wants to send the bytes, empty for as the policy
 	// chooses; PartSize is the bytes of a part, 0 likewise, for Multipart only.
 	Method   file.Method
 	PartSize int64
+}
+
+// Attempt is one of the attempts at a call that may have to be made again, and is
+// to make one file in all.
+type Attempt struct {
+	FileID string // the id of the file, the same in every attempt
+	Again  bool   // an attempt before may have made the file
 }
 
 // Put is the one request that a presigned URL is to allow.
@@ -52,6 +63,9 @@ type Records interface {
 	// Create keeps a new record, and counts it in the same write. It fails when the
 	// id is already taken, and with a *file.Error when a quota is used up.
 	Create(ctx context.Context, f file.File) error
+
+	// Get reads a record, or returns file.ErrNotFound.
+	Get(ctx context.Context, id string) (file.File, error)
 
 	// Begin writes down that an upload in parts is begun, as file.Begun says.
 	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
@@ -82,9 +96,20 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	if err != nil {
 		return file.File{}, Instructions{}, err
 	}
-	id, err := file.NewID()
-	if err != nil {
-		return file.File{}, Instructions{}, fmt.Errorf("make a file id: %w", err)
+	if r.Attempt.Again {
+		f, err := c.Records.Get(ctx, r.Attempt.FileID)
+		if err == nil {
+			return c.resume(ctx, r.Owner, f)
+		}
+		if !errors.Is(err, file.ErrNotFound) {
+			return file.File{}, Instructions{}, fmt.Errorf("look for the file of an attempt before: %w", err)
+		}
+	}
+	id := r.Attempt.FileID
+	if id == "" {
+		if id, err = file.NewID(); err != nil {
+			return file.File{}, Instructions{}, fmt.Errorf("make a file id: %w", err)
+		}
 	}
 	now := c.Now().UTC()
 	f := file.File{
@@ -110,7 +135,7 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	}
 
 	// Signed before it is written: signing can fail and leaves nothing behind.
-	instructions, err := c.presign(ctx, f)
+	instructions, err := c.presign(ctx, f, c.Policy.UploadLife)
 	if err != nil {
 		return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", id, err)
 	}
@@ -122,11 +147,11 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 	return f, instructions, nil
 }
 
-func (c Creator) presign(ctx context.Context, f file.File) (Instructions, error) {
+func (c Creator) presign(ctx context.Context, f file.File, life time.Duration) (Instructions, error) {
 	if f.Method == file.Form {
 		return c.Presigner.PresignForm(ctx, Form{
 			Key: f.Key, ContentType: f.ContentType, Size: f.Size, MaxSize: f.MaxSize,
-			ChecksumSHA256: f.ChecksumSHA256, Life: c.Policy.UploadLife,
+			ChecksumSHA256: f.ChecksumSHA256, Life: life,
 		})
 	}
 	return c.Presigner.PresignPut(ctx, Put{
@@ -134,7 +159,7 @@ func (c Creator) presign(ctx context.Context, f file.File) (Instructions, error)
 		ContentType:    f.ContentType,
 		Size:           f.Size,
 		ChecksumSHA256: f.ChecksumSHA256,
-		Life:           c.Policy.UploadLife,
+		Life:           life,
 	})
 }
 

@@ -139,9 +139,9 @@ export class Vouch {
     return `${this.#api}/files/${encodeURIComponent(id)}`;
   }
 
-  /** Asks to upload a file. If its answer is lost, what it asked for expires unused. */
+  /** Asks to upload a file: one file, however often it has to be asked for. */
   async create(file: NewFile): Promise<Created> {
-    return (await this.#call('POST', `${this.#api}/files`, { body: file })).json();
+    return (await this.#call('POST', `${this.#api}/files`, { body: file, key: newKey() })).json();
   }
 
   /** Presigns a part, the first being 1. */
@@ -213,12 +213,13 @@ export class Vouch {
   async #call(
     method: string,
     url: string,
-    { body, etag, signal }: { body?: unknown; etag?: string | null } & Abortable = {},
+    { body, etag, key, signal }: { body?: unknown; etag?: string | null; key?: string } & Abortable = {},
   ): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       const headers: Record<string, string> = { Authorization: `Bearer ${await this.#token()}` };
       if (body !== undefined) headers['Content-Type'] = 'application/json';
       if (etag) headers['If-None-Match'] = etag;
+      if (key) headers['Idempotency-Key'] = `"${key}"`;
       const last = attempt === attempts;
       let response: Response | undefined;
       const late = new AbortController();
@@ -244,11 +245,18 @@ export class Vouch {
       }
       if (response && (response.ok || response.status === 304)) return response;
       if (response && (last || (response.status < 500 && response.status !== 429))) {
-        throw new Problem(response.status, await object(response));
+        const problem = new Problem(response.status, await object(response));
+        // An attempt whose answer was lost is still being carried out.
+        if (last || !problem.is('idempotency-in-progress')) throw problem;
       }
       await sleep((response && retryAfter(response)) ?? 500 * 2 ** (attempt - 1) * (1 + Math.random()), signal);
     }
   }
+}
+
+/** A new Idempotency-Key. Unlike randomUUID, what it is made of is there without TLS too. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The JSON object in a body, or an empty one: what refuses need not be Vouch. */

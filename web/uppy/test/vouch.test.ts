@@ -100,6 +100,19 @@ it('a busy or absent API is asked again, and the last word counts', async (t) =>
   assert.equal(down.calls.length, 4);
 });
 
+it('one upload is asked for with one key, however often', async (t) => {
+  asleep(t);
+  const file = { filename: 'a', contentType: 'text/plain', size: 1, method: 'put' } as const;
+  const busy = json(409, { type: 'urn:vouch:problem:idempotency-in-progress' }, { 'Retry-After': '1' });
+  const { vouch, calls } = client(new TypeError('network'), busy, json(201, { id: 'a' }), json(201, { id: 'b' }));
+  assert.equal((await vouch.create(file)).id, 'a');
+  assert.equal((await vouch.create(file)).id, 'b');
+  const keys = calls.map((call) => call.headers['Idempotency-Key']);
+  assert.match(keys[0] ?? '', /^"[0-9a-f]{32}"$/);
+  assert.deepEqual([keys[1], keys[2]], [keys[0], keys[0]]);
+  assert.notEqual(keys[3], keys[0]);
+});
+
 it('a call is given up when it is asked to', async () => {
   const { vouch, calls } = client();
   await assert.rejects(vouch.get('a', { signal: AbortSignal.abort() }), { name: 'AbortError' });

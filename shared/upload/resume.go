@@ -1,0 +1,41 @@
+package upload
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vouch-s3/vouch/shared/file"
+)
+
+// resume answers for f, which an attempt before has made and may not have told
+// anybody of. It is the same file and ends when it would have: what is signed
+// anew lives as long as the first was to.
+func (c Creator) resume(ctx context.Context, owner string, f file.File) (file.File, Instructions, error) {
+	if f.Owner != owner {
+		return file.File{}, Instructions{}, fmt.Errorf("file %s of an attempt before is another's", f.ID)
+	}
+	life := f.UploadExpiresAt.Sub(c.Now()).Truncate(time.Second) // as URLs count it
+	if f.Status != file.Pending || life <= 0 {
+		return file.File{}, Instructions{}, &file.Error{
+			Code: file.CodeClosed, Detail: "The file that was asked for with this key takes no bytes any more.",
+			Accepted: "another Idempotency-Key, for another file", Status: f.Status,
+		}
+	}
+	if f.Method != file.Multipart {
+		instructions, err := c.presign(ctx, f, life)
+		if err != nil {
+			return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", f.ID, err)
+		}
+		return f, instructions, nil
+	}
+	if f.UploadID == "" {
+		// S3 may have begun an upload that was not noted. Nobody can have sent it
+		// anything, and the bucket's lifecycle ends it.
+		var err error
+		if f, err = c.beginUpload(ctx, f); err != nil {
+			return file.File{}, Instructions{}, err
+		}
+	}
+	return f, Instructions{}, nil
+}
