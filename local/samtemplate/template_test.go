@@ -148,7 +148,7 @@ func TestGuardDutysPartIsThereOnlyWhenItIsAsked(t *testing.T) {
 		has := func(id string) bool {
 			return slices.ContainsFunc(stack.Functions, func(f Function) bool { return f.LogicalID == id })
 		}
-		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 3) != asked || (len(stack.Rules) == 2) != asked {
+		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 4) != asked || (len(stack.Rules) == 2) != asked {
 			t.Errorf("%s: %d functions, %d tables, %d rules", scanners, len(stack.Functions), len(stack.Tables), len(stack.Rules))
 		}
 		if slices.ContainsFunc(stack.StoodIn, func(s string) bool { return strings.Contains(s, "no GuardDuty here") }) != asked {
