@@ -46,7 +46,7 @@ var (
 	ErrNotFound      = errors.New("there is no such file")                    // or it is somebody else's
 	ErrNotReady      = errors.New("the file is not ready")                    // Problem.FileStatus says what it is
 	ErrNotUploaded   = errors.New("the bytes have not arrived")               // it is said to be complete too early
-	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted
+	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted, and takes no grants either
 	ErrPartsMismatch = errors.New("the parts are not as promised")            // Problem.Detail names the first
 	ErrUnauthorized  = errors.New("there is no valid token")                  // 401
 	ErrForbidden     = errors.New("that is not allowed")                      // 403: the token has not the scope, or the file is shared for less
