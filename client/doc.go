@@ -44,6 +44,8 @@
 //
 // The other methods are the API's calls, one each (docs/openapi.yaml): [Client.Create],
 // [Client.Get], [Client.List], [Client.PresignParts], [Client.Parts], [Client.Complete],
-// [Client.Delete], [Client.Download]. They serve where Upload and Save do not, for example
+// [Client.Delete], [Client.Download]; [Client.PutGrant], [Client.DeleteGrant] and
+// [Client.Grants] share a file with others, and [Client.Usage] says what one's own files
+// use of the quotas. They serve where Upload and Save do not, for example
 // to hand a presigned URL on to a browser. [Client.Wait] waits for an end state.
 package client

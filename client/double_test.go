@@ -41,7 +41,8 @@ type double struct {
 	tokens    []string // that are taken
 	skew      time.Duration
 
-	// storage and api see every request first, and answer it if they return true.
+	// storage and api see every request first, and answer it if they return true. Once
+	// there was a request they are changed under mu, as onStorage does.
 	storage func(w http.ResponseWriter, r *http.Request) bool
 	api     func(w http.ResponseWriter, r *http.Request) bool
 
@@ -50,6 +51,8 @@ type double struct {
 	next     int
 	answered map[string]kept // by Idempotency-Key
 	requests map[string]int  // by method and kind
+	usage    string          // the body of GET /usage
+	granted  []string        // the escaped path and query of every call that names a grantee
 	received int64           // bytes by PUT that were kept
 	busy     int             // requests that are being answered
 }
@@ -69,6 +72,7 @@ type stored struct {
 	gets     int
 	revision int
 	expires  time.Time
+	grants   map[Grantee]Grant
 }
 
 type heldBytes struct {
@@ -118,6 +122,14 @@ func (d *double) file(id string) stored {
 	return stored{}
 }
 
+// onStorage replaces storage. A request of an upload that was stopped may be on its
+// way still when its sender has ended, so that no test can know that nobody reads it.
+func (d *double) onStorage(first func(w http.ResponseWriter, r *http.Request) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.storage = first
+}
+
 // settle waits until no request is being answered, so that the double can be changed.
 func (d *double) settle() {
 	for {
@@ -146,8 +158,9 @@ func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/s3/") {
 		d.mu.Lock()
 		d.requests["S3 "+r.Method]++
+		first := d.storage
 		d.mu.Unlock()
-		if d.storage == nil || !d.storage(w, r) {
+		if first == nil || !first(w, r) {
 			d.serveStorage(w, r)
 		}
 		return
@@ -162,8 +175,9 @@ func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	d.requests[kind]++
+	first := d.api
 	d.mu.Unlock()
-	if d.api == nil || !d.api(w, r) {
+	if first == nil || !first(w, r) {
 		d.serveAPI(w, r)
 	}
 }
@@ -206,6 +220,10 @@ func (d *double) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if r.URL.Path == "/usage" && r.Method == http.MethodGet {
+		reply(w, 200, json.RawMessage(d.usage))
+		return
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/files")
 	if path == "" {
 		if r.Method == http.MethodPost {
@@ -224,7 +242,13 @@ func (d *double) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if f.Status == StatusPending && d.now().After(f.expires) {
 		d.move(f, StatusExpired)
 	}
+	if name, ok := strings.CutPrefix(below, "grants/"); ok {
+		d.grant(w, r, f, name)
+		return
+	}
 	switch r.Method + " " + below {
+	case "GET grants":
+		d.listGrants(w, f)
 	case "GET ":
 		d.get(w, r, f)
 	case "DELETE ":

@@ -152,7 +152,7 @@ func TestADownloadGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("the folder has %v", names)
 	}
 	d.settle()
-	d.storage = nil
+	d.onStorage(nil)
 	before := d.count("S3 GET")
 	var last Progress
 	o.Progress = func(p Progress) { last = p }
@@ -233,7 +233,7 @@ func TestAnEarlierPartThatWasTamperedWithIsFoundOut(t *testing.T) {
 	o := DownloadOptions{ChunkSize: 1 << 20, Parallel: 1}
 	d.client().Save(ctx, id, path, o)
 	d.settle()
-	d.storage = nil
+	d.onStorage(nil)
 	part, err := os.OpenFile(path+".vouch-part", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,15 @@ type Problem struct {
 	// FileStatus is the file's status, where that is why the call is refused.
 	FileStatus Status `json:"fileStatus,omitempty"`
 
+	// Quota is the limit that is reached, where errors.Is(err, ErrQuota): "bytes",
+	// "files", "pending" or "uploadsToday". Limit and Remaining are what it allows and
+	// what is left of it, in bytes or as a count; nil in every other problem. ResetsAt
+	// is when it is free again, where time alone frees it.
+	Quota     string    `json:"quota,omitempty"`
+	Limit     *int64    `json:"limit,omitempty"`
+	Remaining *int64    `json:"remaining,omitempty"`
+	ResetsAt  time.Time `json:"resetsAt,omitzero"`
+
 	// RequestID names the call in the logs of the service.
 	RequestID string `json:"-"`
 
@@ -37,12 +46,16 @@ var (
 	ErrNotFound      = errors.New("there is no such file")                    // or it is somebody else's
 	ErrNotReady      = errors.New("the file is not ready")                    // Problem.FileStatus says what it is
 	ErrNotUploaded   = errors.New("the bytes have not arrived")               // it is said to be complete too early
-	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted
+	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted, and takes no grants either
 	ErrPartsMismatch = errors.New("the parts are not as promised")            // Problem.Detail names the first
 	ErrUnauthorized  = errors.New("there is no valid token")                  // 401
-	ErrForbidden     = errors.New("the token has not the scope")              // 403
+	ErrForbidden     = errors.New("that is not allowed")                      // 403: the token has not the scope, or the file is shared for less
+	ErrQuota         = errors.New("the quota is reached")                     // Problem.Quota says which, and Problem.Remaining what is left
 	ErrTooLarge      = errors.New("the file is larger than the policy takes") // Problem.Accepted says how large it may be
 )
+
+// tooManyUploads is the code of what is refused for the rest of the day.
+const tooManyUploads = "too-many-uploads"
 
 // Code returns the last part of Type, as in "not-found", and the empty string
 // where Type is not one of Vouch's.
@@ -76,7 +89,9 @@ func (p *Problem) Is(target error) bool {
 	case ErrUnauthorized:
 		return p.StatusCode == http.StatusUnauthorized
 	case ErrForbidden:
-		return p.StatusCode == http.StatusForbidden
+		return p.StatusCode == http.StatusForbidden && p.Code() != "quota-exceeded"
+	case ErrQuota:
+		return p.Code() == "quota-exceeded" || p.Code() == tooManyUploads
 	case ErrNotFound: // not by the status: 404 without a code is another API's, or a wrong base URL
 		return p.Code() == "not-found"
 	case ErrNotReady:

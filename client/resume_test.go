@@ -19,7 +19,7 @@ func stopAfter(d *double, n int32) (context.Context, error) {
 	cause := errors.New("stopped")
 	ctx, cancel := context.WithCancelCause(d.t.Context())
 	var kept atomic.Int32
-	d.storage = func(w http.ResponseWriter, r *http.Request) bool {
+	d.onStorage(func(w http.ResponseWriter, r *http.Request) bool {
 		if kept.Load() >= n {
 			io.Copy(io.Discard, r.Body)
 			storageError(w, 503, "SlowDown", "Not now.")
@@ -30,7 +30,7 @@ func stopAfter(d *double, n int32) (context.Context, error) {
 			cancel(cause)
 		}
 		return true
-	}
+	})
 	return ctx, cause
 }
 
@@ -64,7 +64,7 @@ func TestAnUploadGoesOnWhereItStopped(t *testing.T) {
 		t.Fatalf("the file is %s, and the journal has %v", d.file(begun.ID).Status, entries(t, dir))
 	}
 	d.settle()
-	d.storage = nil
+	d.onStorage(nil)
 	var last Progress
 	o.Progress = func(p Progress) { last = p }
 	f, err := c.Upload(t.Context(), open(t, path), o)
@@ -91,10 +91,12 @@ func TestAPartThatDiffersFromTheFileIsSentAgain(t *testing.T) {
 	o := UploadOptions{Journal: JournalDir(dir), Parallel: 1}
 	begun, _ := d.client().Upload(ctx, src, o)
 	d.settle()
-	d.storage = nil
+	d.onStorage(nil)
+	d.mu.Lock()
 	parts := d.files[begun.ID].parts
 	parts[1] = heldBytes{bytes.Repeat([]byte("x"), 1<<20), "another"}
 	parts[2] = heldBytes{data[1<<20 : 1<<20+5], "short"}
+	d.mu.Unlock()
 	f, err := d.client().Upload(t.Context(), open(t, path), o)
 	if err != nil || f.ID != begun.ID || !bytes.Equal(d.file(f.ID).object, data) {
 		t.Errorf("%v, %s", err, f.ID)
@@ -128,12 +130,12 @@ func TestWhatHasArrivedIsNotSentAgain(t *testing.T) {
 				t.Fatal("it did not stop")
 			}
 			d.settle()
+			d.mu.Lock()
 			d.api = nil
 			if status != StatusPending {
-				d.mu.Lock()
 				d.files[begun.ID].Status = status
-				d.mu.Unlock()
 			}
+			d.mu.Unlock()
 			if status == StatusReady {
 				d.files[begun.ID].ChecksumSHA256 = sum(random(size))
 			}
@@ -182,7 +184,7 @@ func TestWhatIsGoneIsBegunAnew(t *testing.T) {
 			o := UploadOptions{Journal: JournalDir(dir)}
 			begun, _ := d.client().Upload(ctx, src, o)
 			d.settle()
-			d.storage = nil
+			d.onStorage(nil)
 			d.mu.Lock()
 			change(d, begun.ID, o.Journal, entries(t, dir)[0][:64])
 			d.mu.Unlock()
@@ -201,7 +203,7 @@ func TestAFileThatWasWrittenToIsAnotherUpload(t *testing.T) {
 	o := UploadOptions{Journal: JournalDir(dir)}
 	begun, _ := d.client().Upload(ctx, src, o)
 	d.settle()
-	d.storage = nil
+	d.onStorage(nil)
 	other := bytes.Repeat([]byte("another"), 5<<20/7)
 	if err := os.WriteFile(path, other, 0o600); err != nil {
 		t.Fatal(err)

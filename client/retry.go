@@ -51,6 +51,9 @@ func passing(err error) (after time.Duration, ok bool) {
 		return 0, false
 	}
 	if p, is := errors.AsType[*Problem](err); is {
+		if p.Code() == tooManyUploads { // a 429 that lasts until midnight
+			return 0, false
+		}
 		return p.retryAfter, p.StatusCode >= 500 || p.StatusCode == http.StatusTooManyRequests || p.StatusCode == http.StatusRequestTimeout ||
 			p.Code() == "idempotency-in-progress" // a try whose answer was lost is still being carried out
 	}

@@ -59,6 +59,9 @@ type File struct {
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 
+	// Access is what the caller may do with the file. Only Get and Wait say it.
+	Access Access `json:"access,omitempty"`
+
 	// Verdict is what verification found out about the bytes, as the schema Verdict
 	// of docs/openapi.yaml has it. It is left out of lists, and until there is one.
 	Verdict json.RawMessage `json:"verdict,omitempty"`

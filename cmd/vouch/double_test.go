@@ -47,6 +47,7 @@ type double struct {
 	gate     int      // how many parts are stored before the others wait; negative for all
 	released chan struct{}
 	token    string // the token that is accepted besides the others
+	quota    string // the one that refuses uploads; empty for none
 
 	waiting chan struct{} // something is sent to it when a part waits at the gate
 }
@@ -59,6 +60,7 @@ type doubled struct {
 	bytes    []byte
 	partSize int64
 	requests []string // of S3, as "PUT 3" or "GET bytes=0-1"
+	grants   []map[string]string
 }
 
 func newDouble(t *testing.T) *double {
@@ -172,6 +174,10 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if parts[0] == "usage" {
+		answer(w, 200, json.RawMessage(`{"bytes":{"used":1572864,"limit":10737418240,"remaining":10735845376},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":10,"remaining":1,"resetsAt":"2026-11-25T00:00:00Z"}}`))
+		return
+	}
 	if parts[0] != "files" {
 		answer(w, 404, map[string]string{"message": "Not Found"})
 		return
@@ -187,6 +193,10 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 	f := d.files[parts[1]]
 	if f == nil {
 		refuse(w, 404, "not-found", "There is no such file.", "")
+		return
+	}
+	if len(parts) > 2 && parts[2] == "grants" {
+		d.serveGrants(w, r, f, parts[3:], body)
 		return
 	}
 	action := r.Method + " " + strings.Join(parts[2:], "/")
@@ -207,6 +217,13 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 		return
 	}
 	switch {
+	case d.quota == "uploadsToday":
+		w.Header().Set("Retry-After", "40000")
+		refuseQuota(w, 429, "too-many-uploads", map[string]any{"quota": d.quota, "limit": 10, "remaining": 0, "resetsAt": time.Now().Add(5*time.Hour + time.Second)})
+		return
+	case d.quota != "":
+		refuseQuota(w, 403, "quota-exceeded", map[string]any{"quota": d.quota, "limit": 10 << 20, "remaining": 1536})
+		return
 	case in.ContentType == "text/html":
 		refuse(w, 422, "content-type-not-allowed", "The type text/html is not allowed.", "image/png, application/pdf")
 		return
@@ -474,6 +491,15 @@ func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(v); err != nil {
+		panic(err)
+	}
+}
+
+func refuseQuota(w http.ResponseWriter, status int, code string, members map[string]any) {
+	maps.Copy(members, map[string]any{"type": "urn:vouch:problem:" + code, "title": code, "status": status, "detail": "A detail."})
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(members); err != nil {
 		panic(err)
 	}
 }

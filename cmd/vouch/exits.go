@@ -36,10 +36,10 @@ var exits = []struct {
 }{
 	{exitInterrupted, "interrupted by Ctrl-C or SIGTERM; the same command goes on"},
 	{exitRejected, "rejected: verification refused the file, a receipt does not hold, or other bytes came than were verified"},
-	{exitUnauthorised, "no token, one that has run out, or one without the scope"},
+	{exitUnauthorised, "no token, one that has run out, or one without the scope; or a file that was shared with you for less"},
 	{exitChanged, "a local file was changed while it was read"},
 	{exitError, "any other error"},
-	{exitRefused, "refused by policy before anything was sent: type, size, name, method"},
+	{exitRefused, "refused before anything was sent: by policy (type, size, name, method), by a quota, or as a grant that cannot be"},
 	{exitNotFound, "there is no such file, or it is somebody else's"},
 	{exitNotReady, "the file is not ready, or was not in the time given by --timeout"},
 	{exitUsage, "the command was not given as it must be"},
@@ -91,6 +91,9 @@ func exitOf(err error) exit {
 }
 
 func exitOfProblem(p *client.Problem) exit {
+	if errors.Is(p, client.ErrQuota) { // which come as 403 and 429
+		return exitRefused
+	}
 	switch p.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return exitUnauthorised

@@ -30,12 +30,21 @@ func exitCases(t *testing.T) map[exit][]func() result {
 	bad := strings.TrimSpace(m.run("put", "-q", m.file("bad.bin", []byte("EICAR"))).out)
 	gone := m.put("gone.bin", []byte("x"))
 	m.must("rm", gone)
+	shared := m.put("shared.bin", []byte("x"))
+	d.files[shared].record["access"] = "read"
+	overQuota := func(quota string) func() result {
+		return func() result {
+			d.setQuota(quota)
+			defer d.setQuota("")
+			return m.run("put", "good.bin")
+		}
+	}
 	m.file("other.bin", []byte("other"))
 	m.file("not-a.receipt", []byte("a.b.c"))
 	return map[exit][]func() result{
 		exitOK: {
 			run(m, "put", "good.bin"), run(m, "ls"), run(m, "ls", "--status", "rejected"), run(m, "status", good), run(m, "status", bad), run(m, "status", good, "--watch"),
-			run(m, "get", good, "-o", "back.bin"), run(m, "share", good), run(m, "verify", "good.bin", "--id", good), run(m, "version"), run(m, "--version"),
+			run(m, "get", good, "-o", "back.bin"), run(m, "share", good), run(m, "share", good, "--with", "bob"), run(m, "share", good, "--list"), run(m, "share", good, "--revoke", "bob"), run(m, "usage"), run(m, "verify", "good.bin", "--id", good), run(m, "version"), run(m, "--version"),
 			run(m), run(m, "help"), run(m, "put", "--help"), run(m, "help", "exit-codes"), run(m, "help", "environment"), run(m, "completion", "bash"),
 		},
 		exitError: {
@@ -48,16 +57,20 @@ func exitCases(t *testing.T) map[exit][]func() result {
 			run(m, "put", "-"), run(m, "put", "-", "good.bin", "--name", "x"), run(m, "put", "good.bin", "other.bin", "--name", "x"), run(m, "put", "--size", "1", "good.bin"),
 			run(m, "put", "--method", "form", "good.bin"), run(m, "put", "--part-size", "big", "good.bin"), run(m, "put", "--parallel", "0", "good.bin"), run(m, "put", "--method", "put", "--part-size", "5MiB", "good.bin"), run(m, "put", "."),
 			run(m, "put", "/dev/null"), run(m, "verify", "good.bin"), run(m, "status", good, "--timeout", "1s"), run(m, "ls", "--token", "x"), run(m, "ls", "--token=x"),
+			run(m, "share", good, "--with", ""), run(m, "share", good, "--with", "bob", "--list"), run(m, "share", good, "--with", "bob", "--revoke", "eve"), run(m, "share", good, "--revoke", "bob", "--list"),
+			run(m, "share", good, "--revoke", ""), run(m, "share", good, "--group"), run(m, "share", good, "--manage"), run(m, "share", good, "--for", "1h"), run(m, "share", good, "--revoke", "bob", "--until", "2099-01-01T00:00:00Z"),
+			run(m, "share", good, "--with", "bob", "--for", "1h", "--until", "2099-01-01T00:00:00Z"), run(m, "share", good, "--with", "bob", "--for", "-1h"), run(m, "share", good, "--with", "bob", "--for", "0s"),
+			run(m, "share", good, "--with", "bob", "--until", "tomorrow"), run(m, "share", good, "--with", "bob", "--until", ""), run(m, "share", good, "--with", "bob", "--until", "2020-01-01T00:00:00Z"), run(m, "usage", "x"),
 			run(with("VOUCH_API", ""), "ls"), run(with("VOUCH_API", "http://files.example.com"), "ls"), run(with("VOUCH_API", "files.example.com"), "ls"),
 		},
 		exitRejected: {
 			run(m, "put", "bad.bin"), run(m, "status", bad, "--watch"), run(m, "get", bad, "-o", "x"), run(m, "verify", "other.bin", "--id", good),
 			run(m, "verify", "good.bin", "not-a.receipt"),
 		},
-		exitNotFound: {run(m, "get", anID), run(m, "status", anID), run(m, "rm", anID), run(m, "share", anID), run(m, "verify", "good.bin", "--id", anID)},
+		exitNotFound: {run(m, "get", anID), run(m, "status", anID), run(m, "rm", anID), run(m, "share", anID), run(m, "share", anID, "--list"), run(m, "share", anID, "--with", "bob"), run(m, "share", anID, "--revoke", "bob"), run(m, "verify", "good.bin", "--id", anID)},
 		exitUnauthorised: {
 			run(with("VOUCH_TOKEN", ""), "ls"), run(with("VOUCH_TOKEN", "run-out"), "ls"), run(with("VOUCH_TOKEN", "run-out"), "put", "good.bin"),
-			run(with("VOUCH_TOKEN", readerToken), "put", "good.bin"), run(with("VOUCH_TOKEN", readerToken), "rm", good), run(with("VOUCH_TOKEN", "two words"), "ls"),
+			run(with("VOUCH_TOKEN", readerToken), "put", "good.bin"), run(with("VOUCH_TOKEN", readerToken), "rm", good), run(with("VOUCH_TOKEN", readerToken), "share", good, "--with", "bob"), run(m, "share", shared, "--list"), run(with("VOUCH_TOKEN", "two words"), "ls"),
 		},
 		exitNotReady: {
 			run(m, "get", slow), run(m, "share", slow), run(m, "status", slow, "--watch", "--timeout", "50ms"), run(m, "put", "slow.bin", "--timeout", "50ms"),
@@ -65,7 +78,8 @@ func exitCases(t *testing.T) map[exit][]func() result {
 		},
 		exitRefused: {
 			run(m, "put", "--type", "text/html", "good.bin"), run(m, "put", m.file("empty.bin", nil)), run(m, "put", m.file("large.bin", make([]byte, 100<<20+1))),
-			run(m, "put", "--name", "a\tb", "good.bin"),
+			run(m, "put", "--name", "a\tb", "good.bin"), run(m, "share", good, "--with", "alice"),
+			overQuota("bytes"), overQuota("files"), overQuota("pending"), overQuota("uploadsToday"),
 		},
 		exitChanged: {func() result {
 			d.shut(1)

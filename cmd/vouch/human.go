@@ -40,6 +40,9 @@ func durationText(d time.Duration) string {
 	return fmt.Sprintf("%dd", d/(24*time.Hour))
 }
 
+// clockText writes a moment for people, by the clock here.
+func clockText(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
+
 // plain writes text that others chose so that it cannot move the cursor, change
 // colours, or make a name read as another: what does not print is escaped as in
 // a Go string.

@@ -103,6 +103,7 @@ func (a *app) describe(f client.File) error {
 	for _, line := range findings(f) {
 		row("", "- "+line)
 	}
+	row("access", accessText(f.Access))
 	row("name", plain(f.Filename))
 	row("type", plain(f.ContentType))
 	if f.Size > 0 {
@@ -119,6 +120,20 @@ func (a *app) describe(f client.File) error {
 	}
 	a.write(a.out, b.String())
 	return nil
+}
+
+// accessText says what may be done with a file of somebody else; of one's own,
+// nothing.
+func accessText(access client.Access) string {
+	switch access {
+	case "", client.AccessOwner:
+		return ""
+	case client.AccessRead:
+		return "read: it is shared with you, and you may get it"
+	case client.AccessManage:
+		return "manage: it is shared with you, and you may also delete and share it"
+	}
+	return plain(string(access))
 }
 
 // verdictText says how much was looked at, and by whom.
@@ -149,5 +164,5 @@ func ago(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s ago)", t.Local().Format("2006-01-02 15:04:05 MST"), durationText(time.Since(t)))
+	return fmt.Sprintf("%s (%s ago)", clockText(t), durationText(time.Since(t)))
 }

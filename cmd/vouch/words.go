@@ -25,8 +25,12 @@ func explain(err error) string {
 
 func explainProblem(p *client.Problem) string {
 	switch {
+	case errors.Is(p, client.ErrQuota):
+		return explainQuota(p)
 	case p.StatusCode == http.StatusUnauthorized:
 		return "The API does not accept the token: it has run out, or is not for this API. Get a new one."
+	case file.Code(p.Code()) == file.CodeForbidden && p.Accepted == "": // a missing scope says what it takes
+		return "You may see this file, but not do this with it: it was shared with you for less."
 	case p.StatusCode == http.StatusForbidden:
 		return both("The token has not the scope that this needs (files:read to look, files:write to send and delete).", p.Detail)
 	case file.Code(p.Code()) == file.CodeNotFound:

@@ -141,6 +141,45 @@ func TestTheCommandSaysWhyAFileIsRejected(t *testing.T) {
 	s.vouch(t, 5, "ls")
 }
 
+func TestTheCommandSharesAFileAndTakesItBack(t *testing.T) {
+	alice, bob := as(t, "cli-alice").shell(t), as(t, "cli-bob?/Zoë").shell(t) // a name that a path cannot bring
+	data := []byte("for bob")
+	alice.write(t, "letter.bin", data)
+	out, _ := alice.vouch(t, 0, "put", "-q", "letter.bin")
+	id := strings.TrimSpace(out)
+	bob.vouch(t, 4, "get", id)
+	alice.vouch(t, 0, "share", id, "--with", bob.name, "--for", "1h")
+	if out, _ := alice.vouch(t, 0, "share", "-q", id, "--list"); out != bob.name+"\n" {
+		t.Errorf("it is shared with %s", out)
+	}
+	if out, _ := bob.vouch(t, 0, "status", id); !strings.Contains(out, "access    read") {
+		t.Errorf("%s", out)
+	}
+	bob.vouch(t, 0, "get", id, "-o", "back.bin")
+	if back, err := os.ReadFile(filepath.Join(bob.home, "back.bin")); err != nil || !bytes.Equal(back, data) {
+		t.Errorf("another file comes back: %q, %v", back, err)
+	}
+	bob.vouch(t, 5, "rm", id) // it was shared for less
+	bob.vouch(t, 5, "share", id, "--with", "eve")
+	alice.vouch(t, 8, "share", id, "--with", alice.name)
+	alice.vouch(t, 0, "share", id, "--revoke", bob.name)
+	bob.vouch(t, 4, "get", id, "-o", "again.bin")
+
+	var used struct {
+		Bytes, Files, Pending struct{ Used, Limit, Remaining int64 }
+	}
+	out, _ = alice.vouch(t, 0, "usage", "--json")
+	if err := json.Unmarshal([]byte(out), &used); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	if b := used.Bytes; b.Used != int64(len(data)) || b.Limit == 0 || b.Remaining != b.Limit-b.Used || used.Files.Used != 1 || used.Pending.Used != 0 {
+		t.Errorf("%s", out)
+	}
+	if out, _ := alice.vouch(t, 0, "usage"); !strings.Contains(out, "bytes            7 B ") {
+		t.Errorf("%s", out)
+	}
+}
+
 // storedParts are the parts of an upload as the store has them on its disk, each
 // with the time at which it was written.
 func storedParts(t *testing.T, owner, id string) map[int]time.Time {
