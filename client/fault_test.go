@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -173,6 +174,63 @@ func TestOnlyThePartThatWasCutIsSentAgain(t *testing.T) {
 	}
 	if d.count("S3 PUT") != 7 || d.received != 6<<20 || !bytes.Equal(d.file(f.ID).object, data) {
 		t.Errorf("%d requests, %d bytes", d.count("S3 PUT"), d.received)
+	}
+}
+
+// Bytes are bent on the way to S3, which says so when it has the part or, if it
+// tells no checksum, when all of them are to be put together.
+func TestAPartThatWasBentOnItsWayIsSentAgain(t *testing.T) {
+	for name, told := range map[string]bool{"S3 tells the checksum": true, "S3 tells none": false} {
+		d := newDouble(t)
+		var bent atomic.Bool
+		d.storage = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Query().Get("partNumber") != "3" || !bent.CompareAndSwap(false, true) {
+				return false
+			}
+			data, _ := io.ReadAll(r.Body)
+			data[0] ^= 1
+			r.Body = io.NopCloser(bytes.NewReader(data))
+			answer := httptest.NewRecorder()
+			d.serveStorage(answer, r)
+			if !told {
+				answer.Header().Del("X-Amz-Checksum-Crc64nvme")
+			}
+			for field, values := range answer.Header() {
+				w.Header()[field] = values
+			}
+			w.WriteHeader(answer.Code)
+			return true
+		}
+		data := random(6 << 20)
+		_, src := write(t, data)
+		var last Progress
+		f, err := d.client().Upload(t.Context(), src, UploadOptions{Progress: func(p Progress) { last = p }})
+		if err != nil || !bytes.Equal(d.file(f.ID).object, data) || d.count("S3 PUT") != 7 || last.Done != last.Total {
+			t.Errorf("%s: %v, %d requests, %+v", name, err, d.count("S3 PUT"), last)
+		}
+	}
+}
+
+// A server whose policy gives out one URL at a time is asked for one.
+func TestAsManyURLsAreAskedForAsTheServerGivesOut(t *testing.T) {
+	d := newDouble(t)
+	d.api = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/parts") {
+			return false
+		}
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		var asked struct{ PartNumbers []int }
+		if json.Unmarshal(body, &asked) == nil && len(asked.PartNumbers) > 1 {
+			problem(w, 422, "invalid-parts", "There are too many part numbers.")
+			return true
+		}
+		return false
+	}
+	data := random(5 << 20)
+	_, src := write(t, data)
+	if f, err := d.client().Upload(t.Context(), src, UploadOptions{}); err != nil || !bytes.Equal(d.file(f.ID).object, data) {
+		t.Error(err)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 
 const (
 	maxParts     = 10_000   // of a file ("Amazon S3 multipart upload limits")
-	maxPresigned = 100      // parts a call
+	presignAhead = 16       // parts a call: few calls, and few URLs that run out before their turn
 	readAhead    = 1 << 20  // bytes that are read, and hashed while they are in the cache
 	maxBuffers   = 64 << 20 // bytes of a part above which fewer are in flight, unless it is said how many
 	maxRenewals  = 3        // of a part's URL, for one try
@@ -215,51 +215,71 @@ func (s *sending) hash(ctx context.Context) error {
 	}
 }
 
-// presign gets URLs for the parts that are ready, all that are at a time: no part
-// waits for another, and while a call is under way more become ready.
+// presign gets URLs for the parts, some ahead of what has been read: those say how
+// many bytes S3 is to take, but not which. What S3 answers does, and complete has
+// it compare all of them.
 func (s *sending) presign(ctx context.Context) error {
 	defer close(s.signed)
+	ahead := map[int]ticket{}
 	for {
-		var batch []*part
 		select {
 		case p, more := <-s.ready:
 			if !more {
 				return nil
 			}
-			batch = append(batch, p)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	more:
-		for len(batch) < maxPresigned {
-			select {
-			case p, more := <-s.ready:
-				if !more {
-					break more
+			if s.isHeld(p) {
+				continue
+			}
+			t, ok := ahead[p.number]
+			if !ok {
+				var err error
+				if ahead, err = s.urlsFrom(ctx, p.number); err != nil {
+					return err
 				}
-				batch = append(batch, p)
-			default:
-				break more
+				t = ahead[p.number]
 			}
-		}
-		missing := batch[:0]
-		for _, p := range batch {
-			if !s.isHeld(p) {
-				missing = append(missing, p)
-			}
-		}
-		tickets, err := s.tickets(ctx, missing...)
-		if err != nil {
-			return err
-		}
-		for _, t := range tickets {
+			delete(ahead, p.number)
+			t.part = p
 			select {
 			case s.signed <- t:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
+}
+
+// urlsFrom gets URLs for part n and those behind it that S3 does not hold, up to
+// presignAhead of them.
+func (s *sending) urlsFrom(ctx context.Context, n int) (map[int]ticket, error) {
+	numbers := []int{n}
+	for next := n + 1; next <= s.count && len(numbers) < presignAhead; next++ {
+		if _, held := s.held[next]; !held {
+			numbers = append(numbers, next)
+		}
+	}
+	presignedParts, until, _, err := s.u.c.presignParts(ctx, s.u.id, numbers, nil)
+	if problem, ok := errors.AsType[*Problem](err); ok && problem.Code() == "invalid-parts" && len(numbers) > 1 {
+		// The server's policy gives out fewer at a time.
+		presignedParts, until, _, err = s.u.c.presignParts(ctx, s.u.id, numbers[:1], nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	urls := make(map[int]ticket, len(presignedParts))
+	for _, to := range presignedParts {
+		if want := min(s.partSize, s.u.size-int64(to.PartNumber-1)*s.partSize); to.Size != want {
+			return nil, s.otherSize(to, want)
+		}
+		urls[to.PartNumber] = ticket{to: presigned{to.Method, to.URL, to.Headers}, until: until}
+	}
+	return urls, nil
+}
+
+func (s *sending) otherSize(to PresignedPart, want int64) error {
+	return fmt.Errorf("part %d of file %s is to have %d bytes, and has %d", to.PartNumber, s.u.id, to.Size, want)
 }
 
 // isHeld passes over a part that S3 holds already with these very bytes.
@@ -278,27 +298,17 @@ func (s *sending) isHeld(p *part) bool {
 	return true
 }
 
-// tickets gets URLs that hold S3 to the bytes of the parts.
-func (s *sending) tickets(ctx context.Context, parts ...*part) ([]ticket, error) {
-	if len(parts) == 0 {
-		return nil, nil
-	}
-	numbers, checksums := make([]int, len(parts)), make([]string, len(parts))
-	for i, p := range parts {
-		numbers[i], checksums[i] = p.number, p.crc
-	}
-	presignedParts, until, _, err := s.u.c.presignParts(ctx, s.u.id, numbers, checksums)
+// renewed gets another URL for a part, one that holds S3 to its bytes.
+func (s *sending) renewed(ctx context.Context, p *part) (ticket, error) {
+	presignedParts, until, _, err := s.u.c.presignParts(ctx, s.u.id, []int{p.number}, []string{p.crc})
 	if err != nil {
-		return nil, err
+		return ticket{}, err
 	}
-	tickets := make([]ticket, len(parts))
-	for i, to := range presignedParts {
-		if to.Size != int64(len(parts[i].data)) {
-			return nil, fmt.Errorf("part %d of file %s is to have %d bytes, and has %d", to.PartNumber, s.u.id, to.Size, len(parts[i].data))
-		}
-		tickets[i] = ticket{parts[i], presigned{to.Method, to.URL, to.Headers}, until}
+	to := presignedParts[0]
+	if to.Size != int64(len(p.data)) {
+		return ticket{}, s.otherSize(to, int64(len(p.data)))
 	}
-	return tickets, nil
+	return ticket{p, presigned{to.Method, to.URL, to.Headers}, until}, nil
 }
 
 // work sends parts until there are none left.
@@ -327,15 +337,18 @@ func (s *sending) sendPart(ctx context.Context, t ticket) error {
 		old := !time.Now().Add(urlMargin).Before(t.until)
 		for renewals := 0; ; renewals++ {
 			if old || renewals > 0 {
-				renewed, err := s.tickets(ctx, t.part)
+				renewed, err := s.renewed(ctx, t.part)
 				if err != nil {
 					return err
 				}
-				t, old = renewed[0], false
+				t, old = renewed, false
 			}
 			header, err := s.u.c.put(ctx, t.to, bytes.NewReader(t.data), 0, int64(len(t.data)), s.u.report.moved)
 			if err == nil {
-				return s.acknowledged(t.part, header)
+				if err = s.acknowledged(t.part, header); err != nil {
+					s.u.report.moved(-int64(len(t.data)))
+				}
+				return err
 			}
 			e, ok := errors.AsType[*StorageError](err)
 			if ranOut := ok && (e.ranOut() || e.StatusCode == http.StatusForbidden && !time.Now().Before(t.until)); !ranOut || renewals == maxRenewals {
@@ -353,7 +366,7 @@ func (s *sending) acknowledged(p *part, header http.Header) error {
 		return errors.New("S3 answers without an ETag")
 	}
 	if crc := header.Get("X-Amz-Checksum-Crc64nvme"); crc != "" && crc != p.crc {
-		return fmt.Errorf("S3 has the checksum %s of what has %s", crc, p.crc)
+		return &connectionError{fmt.Errorf("S3 has the checksum %s of what has %s", crc, p.crc)} // it was bent on the way
 	}
 	s.parts[p.number-1] = SentPart{PartNumber: p.number, ETag: etag, ChecksumCRC64NVME: p.crc}
 	return nil
