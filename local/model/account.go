@@ -35,9 +35,9 @@ type table struct {
 	change  file.Change // what an Update makes
 }
 
-// store is the real store on DynamoDB as x stands for it.
-func (m *Model) storeOn(x table) *dynamo.Store {
-	return dynamo.New(m.dynamo(x), filesTable).Counting(usageTable).Within(m.policy.Quotas)
+// storeOn is the real store on DynamoDB as t stands for it.
+func (m *Model) storeOn(t table) *dynamo.Store {
+	return dynamo.New(m.dynamo(t), filesTable).Counting(usageTable).Within(m.policy.Quotas)
 }
 
 // GetItem reads the record.

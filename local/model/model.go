@@ -3,7 +3,8 @@
 // no model of the code but the code itself. Package upload, parts, verify, sweep,
 // deletion and download run against a world in memory (World), the workflow is read
 // from statemachines/*.asl.json, and the records are changed by the very table of
-// transitions.
+// transitions. What creates and changes them, and counts them for their owner, is the
+// store of package dynamo, on a DynamoDB of one record and one account.
 //
 // Each call that a step makes to the outside (a record read or written, an object
 // described, read, tagged, listed or deleted, an upload in parts begun, listed, put
