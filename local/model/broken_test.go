@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/vouch-s3/vouch/shared/deletion"
+	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/sweep"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -26,6 +31,13 @@ type (
 	untagged     struct{ *outside } // tags nothing rejected
 	readsCurrent struct{ *outside } // reads whatever is there now
 	tagsCurrent  struct{ *outside } // tags it
+	whatever     struct{ *outside } // ignores IfStatus
+
+	// shows a record as pending that is uploaded, to pin it again, and counts nothing
+	pinsAgain struct {
+		table
+		again bool
+	}
 )
 
 func (unsettled) Settle(context.Context, file.File) error { return nil }
@@ -47,6 +59,31 @@ func (o bytesFirst) Change(ctx context.Context, id string, c file.Change) (file.
 		return file.File{}, err
 	}
 	return o.outside.Change(ctx, id, c)
+}
+
+func (o whatever) Change(ctx context.Context, id string, c file.Change) (file.File, error) {
+	c.IfStatus = ""
+	return o.outside.Change(ctx, id, c)
+}
+
+func (t *pinsAgain) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	out, err := t.table.GetItem(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := out.Item["status"].(*types.AttributeValueMemberS); t.change.To == file.Uploaded && ok && s.Value == string(file.Uploaded) {
+		t.again = true
+		out.Item = maps.Clone(out.Item)
+		out.Item["status"] = &types.AttributeValueMemberS{Value: string(file.Pending)}
+	}
+	return out, nil
+}
+
+func (t *pinsAgain) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if t.again {
+		in.TransactItems = in.TransactItems[:1]
+	}
+	return t.table.TransactWriteItems(ctx, in)
 }
 
 func (unlooked) Current(context.Context, string) (file.Object, error) {
@@ -184,20 +221,16 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"the store ignores IfStatus",
 			Bounds{Ticks: 3, Puts: 1, Sweeps: 1, Retries: 1},
 			func(m *Model) {
-				m.store = func(f file.File, w recordWrite) (file.File, error) {
-					if w.Change != nil {
-						w.Change.IfStatus = ""
-					}
-					return write(f, w)
-				}
+				finisher(m, func(x *verify.Finisher, o *outside) { x.Records = whatever{o} })
 			}, "revoked by a step that is of no re-scan",
 		},
 		{
 			"the store lets a second version be pinned",
 			Bounds{Puts: 1, Swaps: 1},
 			func(m *Model) {
+				m.dynamo = func(t table) dynamo.API { return &pinsAgain{table: t} }
 				m.store = func(f file.File, w recordWrite) (file.File, error) {
-					if w.Change != nil && w.Change.To == file.Uploaded && f.Status == file.Uploaded {
+					if w.Change != nil && w.Change.To == file.Uploaded && f.Status == file.Uploaded && w.Seen == f.Revision {
 						f.Status = file.Pending
 					}
 					return write(f, w)

@@ -68,6 +68,7 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		return m.doParts(w, c, a)
 	case opCreate:
 		w.record = c.value // Model.initial: once, and before any fault
+		w.usage = w.usage.Plus(c.adds)
 	default:
 		return m.write(w, c, by)
 	}
@@ -117,13 +118,21 @@ type writing struct {
 }
 
 // write carries out a write by filetest.Records, which is package dynamo's
-// semantics in memory, and holds it to the table of transitions itself.
+// semantics in memory, and holds it to the table of transitions itself. What it
+// adds to the account it adds if it is not refused.
 func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
+	if c.op == opTransact && c.value == 0 { // a transaction without the record
+		w.usage = w.usage.Plus(c.adds)
+		return answer{tick: w.tick, version: -1}, ""
+	}
 	key := writing{w.record, c}
 	done, known := m.written[key]
 	if !known {
 		f, err := m.store(m.files.get(w.record), m.writeOf(c))
 		f.UpdatedAt = time.Time{}
+		if f.VersionID != "" {
+			f.UploadedAt = f.CreatedAt // from which the sweeper counts until it gives up
+		}
 		done = written{record: m.files.id(f)}
 		if _, moved := file.Conflict(err); moved {
 			done.err = conflict
@@ -134,6 +143,9 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	}
 	before, after := m.files.get(w.record), m.files.get(done.record)
 	w.record = done.record
+	if done.err == fine {
+		w.usage = w.usage.Plus(c.adds)
+	}
 	w.urls = w.urls || w.tick == 0 && m.sends(w.record)
 	w.ready = w.ready || after.Status == file.Ready
 	w.rejected = w.rejected || after.Status == file.Rejected
@@ -143,9 +155,11 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 // recordWrite is one write on a record: one of these is set.
 type recordWrite struct {
 	Change   *file.Change
+	Seen     int64 // the revision that Change is conditional on, 0 for none
 	Renewal  *file.Renewal
 	Begin    *file.Begun
 	Promise  *file.Promise
+	Sharing  *file.Sharing
 	Settle   *file.File
 	Postpone *file.File
 	To       time.Time // of Postpone
@@ -153,9 +167,12 @@ type recordWrite struct {
 
 func (m *Model) writeOf(c call) recordWrite {
 	switch c.op {
-	case opChange:
+	case opChange, opTransact:
 		v := m.changes.get(c.value)
-		return recordWrite{Change: &v}
+		return recordWrite{Change: &v, Seen: c.seen}
+	case opShare:
+		v := m.sharings.get(c.value)
+		return recordWrite{Sharing: &v}
 	case opRenew:
 		v := m.renewals.get(c.value)
 		return recordWrite{Renewal: &v}
@@ -185,6 +202,8 @@ func write(f file.File, w recordWrite) (file.File, error) {
 	err := r.Create(ctx, f)
 	switch {
 	case err != nil:
+	case w.Change != nil && w.Seen != 0 && w.Seen != f.Revision:
+		err = &file.ConflictError{To: w.Change.To, Current: f}
 	case w.Change != nil:
 		_, err = r.Change(ctx, f.ID, *w.Change)
 	case w.Renewal != nil:
@@ -193,6 +212,8 @@ func write(f file.File, w recordWrite) (file.File, error) {
 		_, err = r.Begin(ctx, f.ID, *w.Begin)
 	case w.Promise != nil:
 		_, err = r.Promise(ctx, f.ID, *w.Promise)
+	case w.Sharing != nil:
+		_, err = r.Share(ctx, f.ID, *w.Sharing)
 	case w.Settle != nil:
 		err = r.Settle(ctx, *w.Settle)
 	default:
@@ -233,6 +254,9 @@ func (m *Model) rescans(by stepInput) bool {
 // wrong says which invariant of a state w breaks, or nothing.
 func (m *Model) wrong(w *World) string {
 	f := m.files.get(w.record)
+	if what := w.miscounted(f); what != "" {
+		return what
+	}
 	pinned := version(f.VersionID)
 	for i, o := range w.objects {
 		if o.there && opens(o.tag) && int8(i) != pinned {
@@ -254,7 +278,7 @@ func (m *Model) wrong(w *World) string {
 	case v < 0 || !w.objects[v].there || !opens(w.objects[v].tag):
 		return "the record is ready, and S3 does not give out its version"
 	}
-	return w.unlike(w.objects[pinned].content)
+	return w.unlike(w.objects[pinned].content, m.bounds.Open)
 }
 
 // unsettled says what is wrong with a state in which nothing more will happen by

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Invariants are what is checked, in words.
@@ -21,6 +22,8 @@ func Invariants() []string {
 		"Parts are put together only if they add up to what was promised, and no file becomes ready that has more or fewer bytes.",
 		"The parts of a file are put together once, however often complete is called.",
 		"A checksum that complete has taken is never lost, whatever pins the object: no file becomes ready with other bytes.",
+		"Quotas balance: the counters of the owner's account are at every moment what the record comes to, never negative, and nothing of a file that is rejected, expired or deleted.",
+		"A record that pins a version says its size, also where a form had left that open.",
 		"Without further faults everything comes to rest: the file is ready, rejected, expired or deleted, whether the scanner is up or down.",
 		"At rest, File Ready is published of a ready file and File Rejected of a rejected one.",
 		"At rest, the version of a rejected file has no tag that opens it.",
@@ -97,7 +100,8 @@ func (m *Model) Check() (Report, error) {
 func (m *Model) initial() World {
 	w := World{left: m.bounds}
 	if m.bounds.Method != file.Multipart {
-		w.record = m.files.id(pending(m.policy, m.bounds.Method))
+		f := pending(m.policy, m.bounds)
+		w.record, w.usage = m.files.id(f), quota.Of(f)
 		return w
 	}
 	m.launched(&w, stepInput{kind: kindCreate}, func(*World, string, func() string) {}, "")

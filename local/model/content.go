@@ -56,8 +56,8 @@ func arrived(arg int32) (version int8, c content) {
 }
 
 // unlike says what is wrong with a ready file whose bytes are c.
-func (w *World) unlike(c content) string {
-	if len(c.bytes()) != len(body) {
+func (w *World) unlike(c content, open bool) string {
+	if len(c.bytes()) != len(body) && !open {
 		return fmt.Sprintf("the file is ready, and its bytes are %s", c)
 	}
 	for told := promised; told <= half; told++ {
@@ -66,4 +66,13 @@ func (w *World) unlike(c content) string {
 		}
 	}
 	return ""
+}
+
+// sent are the bytes that a client may send by its URL or its form: S3 takes no
+// more and no fewer than were promised.
+func (m *Model) sent() []content {
+	if m.bounds.Open {
+		return []content{promised, short}
+	}
+	return []content{promised}
 }

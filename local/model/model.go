@@ -3,7 +3,8 @@
 // no model of the code but the code itself. Package upload, parts, verify, sweep,
 // deletion and download run against a world in memory (World), the workflow is read
 // from statemachines/*.asl.json, and the records are changed by the very table of
-// transitions.
+// transitions. What creates and changes them, and counts them for their owner, is the
+// store of package dynamo, on a DynamoDB of one record and one account.
 //
 // Each call that a step makes to the outside (a record read or written, an object
 // described, read, tagged, listed or deleted, an upload in parts begun, listed, put
@@ -17,14 +18,19 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/download"
+	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/upload"
 	"github.com/vouch-s3/vouch/shared/verify"
 	"github.com/vouch-s3/vouch/shared/workflow"
@@ -50,6 +56,7 @@ type Bounds struct {
 	Promises  int8 // of Completes that promise a checksum, be it that of the bytes or not
 	Flights   int8 // parts that are still on their way to S3 when something else happens
 	Slow      int8 // hours that the clock goes on while a part is on its way
+	Grants    int8 // grants that are given or taken back
 
 	// Method is how the file is sent: file.Put where it is empty. A file in parts
 	// begins its life with POST /files, and no PUT by a URL brings its object.
@@ -58,6 +65,9 @@ type Bounds struct {
 
 	// Delete has the policy remove rejected bytes at once instead of keeping them.
 	Delete bool
+
+	// Open has a form leave its size and its type open.
+	Open bool
 }
 
 // Tick is how far one move of the clock goes. The policy of the model is chosen
@@ -93,27 +103,35 @@ const (
 	id    = "019375a0-0000-7000-8000-000000000001"
 	body  = "hello"
 
-	partSize = 3 // bytes of the first of two parts; the policy's least would only take time
+	mostBytes = 8 // of a form that leaves its size open
+	partSize  = 3 // bytes of the first of two parts; the policy's least would only take time
 )
 
 var self = access.Principal{Subject: owner}
 
-func pending(p policy.Policy, method file.Method) file.File {
+func pending(p policy.Policy, b Bounds) file.File {
 	expires := epoch.Add(p.UploadLife)
-	return file.File{
-		ID: id, Owner: owner, Filename: "a.txt", Method: method, ContentType: "text/plain", Size: int64(len(body)),
+	f := file.File{
+		ID: id, Owner: owner, Filename: "a.txt", Method: cmp.Or(b.Method, file.Put), ContentType: "text/plain", Size: int64(len(body)),
 		Status: file.Pending, Key: file.Key(owner, id), CreatedAt: epoch,
 		UploadExpiresAt: expires, SweepAt: later, Revision: 1,
 	}
+	if b.Open {
+		f.Size, f.MaxSize, f.ContentType = 0, mostBytes, "text/*"
+	}
+	f.Counted = quota.Kinds(f)
+	return f
 }
 
 // Model is what is checked within Bounds.
 type Model struct {
-	// The code of the steps, the store, and the version that a download would be
-	// presigned for. A test puts something broken in their place.
-	code  code
-	store func(file.File, recordWrite) (file.File, error)
-	signs func(file.File) (versionID string)
+	// The code of the steps, what a write makes of the record, DynamoDB below the
+	// real store, and the version that a download would be presigned for. A test
+	// puts something broken in their place.
+	code   code
+	store  func(file.File, recordWrite) (file.File, error)
+	dynamo func(table) dynamo.API
+	signs  func(file.File) (versionID string)
 
 	bounds   Bounds
 	policy   policy.Policy
@@ -126,6 +144,7 @@ type Model struct {
 	begins   values[file.Begun]
 	promises values[file.Promise]
 	puts     values[parts.Assembly]
+	sharings values[file.Sharing]
 	jobs     values[verify.Job]
 	tasks    values[workflow.Task]
 	data     values[data]
@@ -135,6 +154,7 @@ type Model struct {
 	written   map[writing]written
 	downloads map[int32]int8
 	sendable  map[int32]bool
+	items     map[int32]map[string]types.AttributeValue
 
 	// unguarded has S3 put an upload together as often as it is asked to, whatever
 	// is there already. Only a test sets it.
@@ -151,10 +171,12 @@ func New(b Bounds, statemachines string) (*Model, error) {
 	m := &Model{
 		bounds: b, policy: b.policy(), machines: machines,
 		written: map[writing]written{}, downloads: map[int32]int8{}, sendable: map[int32]bool{},
+		items: map[int32]map[string]types.AttributeValue{},
 	}
 	m.program = program{model: m, nodes: make([]node, 1), edges: map[edge]int32{}}
 	m.code = m.realCode()
 	m.store = write
+	m.dynamo = func(t table) dynamo.API { return t }
 	m.signs = m.presigned
 	return m, nil
 }

@@ -134,6 +134,9 @@ func (m *Model) stepMoves(w *World, p place, n int32, v visit) {
 
 // moved puts node n in the place of the step that came to it, or ends the step.
 func (m *Model) moved(w *World, p place, n int32, died bool) {
+	if !died {
+		n = m.readAhead(w, n)
+	}
 	at := m.program.nodes[n]
 	over, failed := died || at.done, died || at.failed
 	if p.execution >= 0 {
@@ -206,7 +209,7 @@ func (m *Model) launched(next *World, s stepInput, v visit, text string) {
 	n := m.program.begin(s)
 	c := m.program.nodes[n].call
 	a, broke := m.do(next, c, s, 0)
-	n = m.program.answered(n, a)
+	n = m.readAhead(next, m.program.answered(n, a))
 	m.keep(next, n, m.program.nodes[n].done, m.program.nodes[n].failed)
 	v(next, broke, words("%s, and %s reads first", text, s.kind))
 }
@@ -214,10 +217,12 @@ func (m *Model) launched(next *World, s stepInput, v visit, text string) {
 func (m *Model) clientMoves(w *World, v visit) {
 	alive := at(w.tick).Before(m.files.get(w.record).UploadExpiresAt)
 	if w.left.Puts > 0 && alive && w.stored < versions && (w.current() < 0 || m.bounds.Method == file.Form) {
-		next := w.clone()
-		next.left.Puts--
-		m.put(&next, promised, false)
-		v(&next, "", words("the client sends version %s", versionID(w.stored)))
+		for _, c := range m.sent() {
+			next := w.clone()
+			next.left.Puts--
+			m.put(&next, c, false)
+			v(&next, "", words("the client sends version %s, which is %s", versionID(w.stored), c))
+		}
 	}
 	if w.left.Swaps > 0 && w.stored < versions {
 		next := w.clone()
@@ -236,6 +241,7 @@ func (m *Model) clientMoves(w *World, v visit) {
 			m.launched(&next, stepInput{kind: kindComplete, arg: int32(c)}, v, fmt.Sprintf("the client calls complete with the checksum of %s", c))
 		}
 	}
+	m.share(w, v)
 	if w.left.Deletes > 0 {
 		next := w.clone()
 		next.left.Deletes--
@@ -317,6 +323,8 @@ func (m *Model) callText(c call) string {
 		return "abort " + uploadID(c.upload)
 	case opChange:
 		return fmt.Sprintf("make the record %s", m.changes.get(c.value).To)
+	case opTransact:
+		return m.transactText(c)
 	case opRenew:
 		return "renew the verdict"
 	case opSettle:

@@ -64,13 +64,6 @@ func (m *Model) assemblyMoves(w *World, p place, n int32, say func(how string) f
 	v(&next, "", say(", at which S3 still is when the function dies"))
 }
 
-// Create writes the first record: of the one file, whatever its id was to be.
-func (o *outside) Create(_ context.Context, f file.File) error {
-	f.ID, f.Key, f.PartSize = id, file.Key(owner, id), partSize
-	f.UpdatedAt, f.SweepAt = time.Time{}, whenever(f.SweepAt)
-	return o.model.err(o.ask(call{op: opCreate, value: o.model.files.id(f)}), "")
-}
-
 func (o *outside) BeginUpload(context.Context, string, string) (string, error) {
 	a := o.ask(call{op: opBeginUpload})
 	if err := o.model.err(a, ""); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
+	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -146,6 +147,7 @@ const (
 	opAssemble
 	opAbort
 	opChange
+	opTransact
 	opRenew
 	opSettle
 	opPostpone
@@ -153,6 +155,7 @@ const (
 	opDeleteVersion
 	opStart
 	opPublish
+	opShare // of no step: Model.share
 )
 
 // reads reports whether the call changes nothing, so that it does not matter
@@ -165,7 +168,9 @@ type call struct {
 	version int8 // -1 for none that is known
 	upload  int8 // likewise
 	value   int32
-	later   bool // of Postpone: look again, not never
+	later   bool        // of Postpone: look again, not never
+	seen    int64       // the revision that a change is conditional on, 0 for none
+	adds    quota.Usage // to the account, in the same write
 	name    int32
 	tag     file.Outcome
 }
@@ -269,11 +274,6 @@ func (o *outside) record(a answer, to file.Status) (file.File, error) {
 
 func (o *outside) Get(context.Context, string) (file.File, error) {
 	return o.record(o.ask(call{op: opGet}), "")
-}
-
-func (o *outside) Change(_ context.Context, _ string, c file.Change) (file.File, error) {
-	c.At, c.SweepAt, c.PurgeAt = time.Time{}, whenever(c.SweepAt), time.Time{}
-	return o.record(o.ask(call{op: opChange, value: o.model.changes.id(c)}), c.To)
 }
 
 func (o *outside) Renew(_ context.Context, _ string, n file.Renewal) (file.File, error) {

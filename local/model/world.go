@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // versions is how many versions of the object there may be.
@@ -15,7 +16,8 @@ const versions = 3
 // may still happen. It is a value: clone before changing.
 type World struct {
 	tick    int8
-	record  int32 // of Model.files
+	record  int32       // of Model.files
+	usage   quota.Usage // of the account of the owner
 	objects [versions]object
 	uploads [uploads]inParts
 	stored  int8 // how many of objects were ever written; the last that is there is the current one
@@ -102,6 +104,9 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 	number := func(v int32) { b = binary.LittleEndian.AppendUint32(b, uint32(v)) }
 	b = append(b, byte(w.tick), byte(w.stored))
 	number(w.record)
+	for _, n := range []int64{w.usage.Bytes, w.usage.Files, w.usage.Pending} {
+		number(int32(n))
+	}
 	bit(w.urls)
 	b = append(b, byte(w.put), w.taken)
 	for _, u := range w.uploads {
@@ -130,7 +135,7 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 		number(n)
 	}
 	l := w.left
-	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow} {
+	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow, l.Grants} {
 		b = append(b, byte(v))
 	}
 	return hash{maphash.Bytes(seeds[0], b), maphash.Bytes(seeds[1], b)}, b

@@ -1,0 +1,149 @@
+package model
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
+	"github.com/vouch-s3/vouch/shared/verify"
+)
+
+// What is broken on purpose between the real store and DynamoDB.
+type (
+	unpinned   struct{ table } // writes whatever the revision is by now
+	inTwo      struct{ table } // counts in a second write
+	countFirst struct{ table } // counts in a first one
+	givesNone  struct{ table } // gives back nothing of what expires
+	keepsBytes struct{ table } // leaves the bytes of what arrives as they were
+)
+
+func (t unpinned) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	for _, item := range in.TransactItems {
+		if u := item.Update; u != nil {
+			u.ConditionExpression = aws.String(strings.ReplaceAll(aws.ToString(u.ConditionExpression), " AND #revision = :seen", ""))
+		}
+	}
+	return t.table.TransactWriteItems(ctx, in)
+}
+
+func (t inTwo) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	return eachAlone(ctx, t.table, in.TransactItems[0], in.TransactItems[1])
+}
+
+func (t countFirst) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	return eachAlone(ctx, t.table, in.TransactItems[1], in.TransactItems[0])
+}
+
+func eachAlone(ctx context.Context, t table, items ...types.TransactWriteItem) (*dynamodb.TransactWriteItemsOutput, error) {
+	for _, item := range items {
+		if out, err := t.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{item}}); err != nil {
+			return out, err
+		}
+	}
+	return &dynamodb.TransactWriteItemsOutput{}, nil
+}
+
+func (t givesNone) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if t.change.To == file.Expired {
+		in.TransactItems = in.TransactItems[:1]
+	}
+	return t.table.TransactWriteItems(ctx, in)
+}
+
+func (t keepsBytes) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if t.change.To == file.Uploaded {
+		u := in.TransactItems[1].Update
+		u.UpdateExpression = aws.String(strings.ReplaceAll(aws.ToString(u.UpdateExpression), "#bytes :bytes, ", ""))
+	}
+	return t.table.TransactWriteItems(ctx, in)
+}
+
+// forgetsSize pins an object without its size.
+type forgetsSize struct{ *outside }
+
+func (o forgetsSize) Change(ctx context.Context, id string, c file.Change) (file.File, error) {
+	c.Size = 0
+	return o.outside.Change(ctx, id, c)
+}
+
+// TestWhatIsBrokenInCountingIsFound is TestWhatIsBrokenIsFound for quotas.
+func TestWhatIsBrokenInCountingIsFound(t *testing.T) {
+	for _, b := range []breakage{
+		{
+			"what changes is reckoned from a record that may have gone on",
+			Bounds{Puts: 1, Deletes: 1},
+			func(m *Model) { m.dynamo = func(t table) dynamo.API { return unpinned{t} } },
+			"0 bytes, 0 files and -1 pending, which is less than nothing",
+		},
+		{
+			"what changes is counted in a second write",
+			Bounds{Deletes: 1},
+			func(m *Model) { m.dynamo = func(t table) dynamo.API { return inTwo{t} } },
+			", and the account of its owner is counted to use 5 bytes, 1 files and 1 pending",
+		},
+		{
+			"what changes is counted in a first write",
+			Bounds{Deletes: 1},
+			func(m *Model) { m.dynamo = func(t table) dynamo.API { return countFirst{t} } },
+			"0 bytes, 0 files and 0 pending, and the record, which is pending, comes to 5 bytes, 1 files and 1 pending",
+		},
+		{
+			"what expires gives back nothing",
+			Bounds{Ticks: 1, Sweeps: 1},
+			func(m *Model) { m.dynamo = func(t table) dynamo.API { return givesNone{t} } },
+			"the file is expired, and the account of its owner is counted to use 5 bytes",
+		},
+		{
+			"a form stays counted for as much as it might have sent",
+			Bounds{Method: file.Form, Open: true, Puts: 1},
+			func(m *Model) { m.dynamo = func(t table) dynamo.API { return keepsBytes{t} } },
+			"8 bytes, 1 files and 0 pending, and the record, which is uploaded, comes to",
+		},
+		{
+			"the size of what a form has sent is not written down",
+			Bounds{Method: file.Form, Open: true, Puts: 1},
+			func(m *Model) {
+				real := m.code.Starter
+				m.code.Starter = func(o *outside) verify.Starter {
+					s := real(o)
+					s.Records = forgetsSize{o}
+					return s
+				}
+			}, "the record is uploaded and says 0 bytes",
+		},
+	} {
+		t.Run(b.name, b.isFound)
+	}
+}
+
+// What a step reads of a record is what the store has written of it, so that the
+// model checks the records that there are.
+func TestARecordIsReadAsItIsWritten(t *testing.T) {
+	m, err := New(Bounds{Method: file.Form, Open: true, Puts: 1, Grants: 1, Deletes: 1}, statemachines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for n := int32(1); int(n) <= len(m.files.list); n++ {
+		o := &outside{model: m, answers: []answer{{record: n, version: -1}}}
+		f, err := m.storeOn(table{outside: o}).Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.files.id(f); got != n {
+			t.Fatalf("%+v is read, and %+v was written", f, m.files.get(n))
+		}
+	}
+	if counted := quota.Counted(m.files.get(1)); len(counted) != 1 || counted[0] != account {
+		t.Errorf("the file is counted in %v", counted)
+	}
+}
