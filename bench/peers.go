@@ -97,14 +97,41 @@ func (p *peer) run(ctx context.Context, args []string) (string, spent, error) {
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") }), p.env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
+	var out strings.Builder
+	cmd.Stdout = &out
 	begun := time.Now()
-	out, err := cmd.Output()
+	if err := cmd.Start(); err != nil {
+		return "", spent{}, fmt.Errorf("%s: %w", p.name, err)
+	}
+	ended, peak := make(chan struct{}), make(chan int64)
+	go func() { peak <- peakUntil(cmd.Process.Pid, ended) }()
+	err := cmd.Wait()
 	took := time.Since(begun)
+	close(ended)
+	resident := <-peak
 	if err != nil {
 		return "", spent{}, fmt.Errorf("%s: %w: %s", p.name, err, stderr.String())
 	}
-	state := cmd.ProcessState
-	return string(out), spent{wall: took, cpu: state.UserTime() + state.SystemTime(), peak: peakOf(state)}, nil
+	return out.String(), spent{wall: took, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak: resident}, nil
+}
+
+// peakUntil returns the most bytes that the process was ever resident with, as it
+// says itself (VmHWM in proc(5)) shortly before it ends. What getrusage(2) tells of
+// a child is never less than what its parent had when it was begun.
+func peakUntil(pid int, ended <-chan struct{}) int64 {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var peak int64
+	for {
+		select {
+		case <-ended:
+			return peak
+		case <-tick.C:
+			if now, err := residentPeak(pid); err == nil {
+				peak = now
+			}
+		}
+	}
 }
 
 // bucket is where the peers' object lies.

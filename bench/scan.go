@@ -112,20 +112,31 @@ func peakMemory(program string) (int64, error) {
 		return 0, fmt.Errorf("find %s: %w", program, err)
 	}
 	var peak int64
-	for pid := range strings.FieldsSeq(string(pids)) {
-		status, err := os.ReadFile("/proc/" + pid + "/status")
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		_, rest, _ := strings.Cut(string(status), "VmHWM:")
-		kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	for text := range strings.FieldsSeq(string(pids)) {
+		pid, err := strconv.Atoi(text)
 		if err != nil {
 			return 0, err
 		}
-		peak = max(peak, kib<<10)
+		if now, err := residentPeak(pid); err == nil { // or it has ended meanwhile
+			peak = max(peak, now)
+		}
 	}
 	if peak == 0 {
 		return 0, errors.New("no process says how much memory it takes")
 	}
 	return peak, nil
+}
+
+// residentPeak returns VmHWM of a process, in bytes.
+func residentPeak(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, ok := strings.Cut(string(status), "VmHWM:")
+	if !ok {
+		return 0, errors.New("it says none")
+	}
+	kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	return kib << 10, err
 }
