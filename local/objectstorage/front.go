@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,6 +75,11 @@ func (s *Store) front(o Options) http.Handler {
 			return
 		case signed.query && time.Until(signed.date) > maxSkew: // versitygw takes it
 			refuse(w, http.StatusForbidden, "AccessDenied", "Request is not yet valid")
+			return
+		case signed.query && signed.over(r, time.Now()):
+			// S3 says so before it asks any policy, and so does versitygw, which is
+			// asked no other than this: it takes no URL that has run out.
+			proxy.ServeHTTP(w, r)
 			return
 		}
 		if name := unsignedHeader(r, signed.Headers); name != "" {
@@ -209,6 +215,16 @@ func readSignature(r *http.Request) (s signature, ok bool) {
 	var err error
 	s.date, err = time.Parse("20060102T150405Z", date)
 	return s, ok && (err == nil || !s.query)
+}
+
+// over reports whether a presigned URL says itself, once, that it has run out.
+func (s signature) over(r *http.Request, now time.Time) bool {
+	said := r.URL.Query()["X-Amz-Expires"]
+	if len(said) != 1 || s.date.IsZero() {
+		return false
+	}
+	seconds, err := strconv.ParseUint(said[0], 10, 31)
+	return err == nil && now.After(s.date.Add(time.Duration(seconds)*time.Second))
 }
 
 // unsignedHeader returns the name of an x-amz-* header that the signature does
