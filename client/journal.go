@@ -80,20 +80,25 @@ func (d journalDir) Load(key string) (Entry, bool, error) {
 	if err != nil {
 		return Entry{}, false, err
 	}
-	f, err := os.Open(path)
+	data, err := readUpTo(path, maxEntry+1)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Entry{}, false, nil
 	}
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("read the journal: %w", err)
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxEntry+1))
-	if err != nil {
-		return Entry{}, false, fmt.Errorf("read the journal: %w", err)
-	}
 	e, ok := decodeEntry(data)
 	return e, ok, nil
+}
+
+// readUpTo reads the beginning of a file, at most so many bytes of it.
+func readUpTo(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 func decodeEntry(data []byte) (e Entry, ok bool) {

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 )
 
 // The bounds of a download's state.
@@ -63,15 +61,10 @@ func decodeState(data []byte) (s state, ok bool) {
 
 // loadState reads the state at path; there being none is no error.
 func loadState(path string) (s state, ok bool, err error) {
-	f, err := os.Open(path)
+	data, err := readUpTo(path, maxState+1)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state{}, false, nil
 	}
-	if err != nil {
-		return state{}, false, fmt.Errorf("read what was downloaded before: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxState+1))
 	if err != nil {
 		return state{}, false, fmt.Errorf("read what was downloaded before: %w", err)
 	}

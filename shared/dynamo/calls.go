@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -104,16 +103,7 @@ func (u *update) by(attempt string) {
 // update carries out u, and returns the record that is there then: as u has left
 // it, or the one on which its condition failed.
 func (c *Calls) update(ctx context.Context, id string, u *update) (idempotency.Record, error) {
-	out, err := c.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                           &c.table,
-		Key:                                 key(id),
-		ConditionExpression:                 aws.String(u.condition()),
-		UpdateExpression:                    aws.String(u.expression()),
-		ExpressionAttributeNames:            u.names,
-		ExpressionAttributeValues:           u.values,
-		ReturnValues:                        types.ReturnValueAllNew,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
+	out, err := c.api.UpdateItem(ctx, u.telling(c.table, id))
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		if len(refused.Item) == 0 {
 			return idempotency.Record{}, fmt.Errorf("update call %s: it is forgotten", id)

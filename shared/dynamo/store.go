@@ -85,16 +85,7 @@ func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File
 func (s *Store) update(ctx context.Context, id string, to file.Status, u *update) (file.File, error) {
 	var out *dynamodb.UpdateItemOutput
 	err := patiently(ctx, func() (err error) {
-		out, err = s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName:                           &s.table,
-			Key:                                 key(id),
-			ConditionExpression:                 aws.String(u.condition()),
-			UpdateExpression:                    aws.String(u.expression()),
-			ExpressionAttributeNames:            u.names,
-			ExpressionAttributeValues:           u.values,
-			ReturnValues:                        types.ReturnValueAllNew,
-			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		})
+		out, err = s.api.UpdateItem(ctx, u.telling(s.table, id))
 		return err
 	})
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -98,6 +100,21 @@ func (u *update) expression() string {
 		clauses = append(clauses, "ADD "+strings.Join(u.additions, ", "))
 	}
 	return strings.Join(clauses, " ")
+}
+
+// telling writes u as a call on the item with the id that returns it as u has left
+// it, or as it is where a condition of u has failed.
+func (u *update) telling(table, id string) *dynamodb.UpdateItemInput {
+	return &dynamodb.UpdateItemInput{
+		TableName:                           &table,
+		Key:                                 key(id),
+		ConditionExpression:                 aws.String(u.condition()),
+		UpdateExpression:                    aws.String(u.expression()),
+		ExpressionAttributeNames:            u.names,
+		ExpressionAttributeValues:           u.values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
 }
 
 // changeUpdate writes c as an update that only applies where the table of

@@ -70,12 +70,7 @@ func (s *Store) PresignPart(ctx context.Context, put parts.Put) (upload.Instruct
 	if err != nil {
 		return upload.Instructions{}, fmt.Errorf("presign UploadPart: %w", err)
 	}
-	return upload.Instructions{
-		Method:    signed.Method,
-		URL:       signed.URL,
-		Headers:   clientHeaders(signed.SignedHeader),
-		ExpiresAt: expiresAt,
-	}, nil
+	return instructions(signed, expiresAt), nil
 }
 
 // Held returns a page of the parts of an upload, as parts.Holder says.

@@ -37,12 +37,7 @@ func (s *Store) PresignPut(ctx context.Context, put upload.Put) (upload.Instruct
 	if err != nil {
 		return upload.Instructions{}, fmt.Errorf("presign PutObject: %w", err)
 	}
-	return upload.Instructions{
-		Method:    signed.Method,
-		URL:       signed.URL,
-		Headers:   clientHeaders(signed.SignedHeader),
-		ExpiresAt: expiresAt,
-	}, nil
+	return instructions(signed, expiresAt), nil
 }
 
 // PresignGet signs the one GET that is allowed: of one version, answered with
@@ -91,6 +86,16 @@ func signHeaders(o *s3.PresignOptions) {
 		so.DisableHeaderHoisting = true
 		so.DisableURIPathEscaping = true // S3 paths are signed as they are sent
 	})
+}
+
+// instructions are how a client sends a request that was signed.
+func instructions(signed *v4.PresignedHTTPRequest, expiresAt time.Time) upload.Instructions {
+	return upload.Instructions{
+		Method:    signed.Method,
+		URL:       signed.URL,
+		Headers:   clientHeaders(signed.SignedHeader),
+		ExpiresAt: expiresAt,
+	}
 }
 
 // clientHeaders lists what the client must send itself; Host follows from the URL.
