@@ -101,8 +101,8 @@ func (p *process) as(t *testing.T, name string, flags ...string) user {
 	return user{name, strings.TrimSpace(string(token)), "http://" + p.api}
 }
 
-// config is for SDK clients of all services but S3, with the key of a function
-// or of admin.
+// config is for SDK clients of all services but S3, with a key of a function's
+// role, as functionKey gives them out, or with admin's.
 func (p *process) config(t *testing.T, whose string) aws.Config {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(p.dir, "access-keys.json"))
@@ -112,6 +112,9 @@ func (p *process) config(t *testing.T, whose string) aws.Config {
 	var keys map[string]struct{ ID, Secret string }
 	if err := json.Unmarshal(data, &keys); err != nil {
 		t.Fatal(err)
+	}
+	if whose != "admin" {
+		whose = stack.Borrowed + whose
 	}
 	key, ok := keys[whose]
 	if !ok {

@@ -94,6 +94,7 @@ type Stack struct {
 	aws      *awsapi.Endpoint
 	lambdas  *lambdas.Service
 	keys     keys
+	uses     *useLog
 	api      string // the URL of the HTTP API
 	tenant   string // of the tokens that are given out; empty for none
 	logPath  string
@@ -182,6 +183,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if s.keys, err = openKeys(filepath.Join(o.Dir, "access-keys.json"), s.Template.Functions); err != nil {
 		return nil, err
 	}
+	if s.uses, err = openUses(filepath.Join(o.Dir, UsesFile), s.log); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.uses.close)
 	if s.lambdas, err = lambdas.New(s.log, functionLog); err != nil {
 		return nil, err
 	}
@@ -295,10 +300,11 @@ func (s *Stack) startObjects(ctx context.Context, o Options) (err error) {
 	for _, b := range s.Template.Buckets {
 		buckets = append(buckets, bucketOf(b))
 	}
+	authorizer := objectAuthorizer{s.authorizer()}
 	s.objects, err = objectstorage.Start(ctx, objectstorage.Options{
 		Addr: o.S3, DataDir: filepath.Join(o.Dir, "data"), Region: Region,
 		AdminKey: s.keys.admin.ID, AdminSecret: s.keys.admin.Secret, Accounts: s.keys.secrets(),
-		Authorizer: objectAuthorizer{s.authorizer()}, Notify: s.notify(o.Events), Log: s.log,
+		Authorizer: authorizer, OnAnswer: authorizer.Answered, Notify: s.notify(o.Events), Log: s.log,
 	}, buckets)
 	if err == nil {
 		s.closers = append(s.closers, s.objects.Close)
@@ -331,10 +337,11 @@ func (s *Stack) objectCreated(ctx context.Context, e objectstorage.Event) {
 }
 
 func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
+	authorizer := s.authorizer()
 	s.aws, err = awsapi.Start(ctx, awsapi.Options{
 		Addr: o.AWS, DataDir: filepath.Join(o.Dir, "data"), Region: Region, Functions: s.lambdas,
-		AdminKey: s.keys.admin.ID, AdminSecret: s.keys.admin.Secret, Accounts: s.keys.secrets(), Authorizer: s.authorizer(),
-		OnEvent: s.eventLog(o.Dir), Log: s.log,
+		AdminKey: s.keys.admin.ID, AdminSecret: s.keys.admin.Secret, Accounts: s.keys.secrets(), Authorizer: authorizer,
+		OnDenial: authorizer.Denied, OnEvent: s.eventLog(o.Dir), Log: s.log,
 	})
 	if err != nil {
 		return err
