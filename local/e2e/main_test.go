@@ -316,6 +316,17 @@ func (u user) await(t *testing.T, id, want string) file {
 	}
 }
 
+// eventually waits until something holds, and fails with what is wrong if it
+// never does.
+func eventually(t *testing.T, wrong string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(wrong)
+		}
+	}
+}
+
 // link asks for a download URL.
 func (u user) link(t *testing.T, id string) string {
 	t.Helper()
