@@ -7,6 +7,7 @@ package leastprivilege
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/vouch-s3/vouch/local/awsapi"
@@ -17,8 +18,8 @@ import (
 
 // Role is the role of a function or a state machine, as template.yaml has it.
 type Role struct {
-	LogicalID  string // of the function or the state machine
-	Statements []policies.Statement
+	LogicalID  string               // of the function or the state machine
+	Statements []policies.Statement // more than one of a Sid where parameters change it
 	Grants     []policies.Grant
 	Guards     []policies.Guard
 }
@@ -60,11 +61,8 @@ func add(all []Role, logicalID string, r policies.Role) []Role {
 	}
 	for _, p := range r.Policies {
 		for _, s := range p.Statements {
-			at := slices.IndexFunc(all[i].Statements, func(known policies.Statement) bool { return known.Sid == s.Sid })
-			if at < 0 {
+			if !slices.ContainsFunc(all[i].Statements, func(known policies.Statement) bool { return reflect.DeepEqual(known, s) }) {
 				all[i].Statements = append(all[i].Statements, s)
-			} else if len(r.Grants()) > len(all[i].Grants) { // the one that allows more is shown
-				all[i].Statements[at] = s
 			}
 		}
 	}
@@ -122,7 +120,7 @@ func Check(roles []Role, run Run, reviewed []Exception) (faults []string) {
 			i := slices.IndexFunc(reviewed, func(e Exception) bool { return e.covers(role.LogicalID, g) })
 			used := run.used[role.LogicalID][g]
 			switch {
-			case used && i >= 0:
+			case used && i >= 0 && !reviewed[i].Race:
 				faults = append(faults, fmt.Sprintf("%s was used, and the reviewed list says that it is not: take %q out of it", name(role.LogicalID, g), reviewed[i].Reason))
 				taken[i] = true
 			case i >= 0:

@@ -44,6 +44,7 @@ func TestNothingThatIsAllowedTooMuchOrTooLittlePasses(t *testing.T) {
 		{"something is not needed", f, []stack.Use{getIt, hold}, nil, []string{"F: s3:ListBucket on b/* (Read) is allowed, and no test has needed it"}},
 		{"another needs it", f, []stack.Use{getIt, hold, {Role: "G", Grant: &list}}, nil, []string{"s3:ListBucket"}},
 		{"what is reviewed is used", f, []stack.Use{getIt, hold, {Role: "F", Grant: &list}}, []Exception{notList}, []string{"was used, and the reviewed list says that it is not"}},
+		{"what a race may need is used", f, []stack.Use{getIt, hold, {Role: "F", Grant: &list}}, []Exception{{Role: "F", Sid: "Read", Action: "s3:ListBucket", Reason: "a race", Race: true}}, nil},
 		{"what is reviewed is not there", f[:0], nil, []Exception{notList}, []string{"which the template allows nobody any more"}},
 		{"a condition refuses nothing", f, []stack.Use{getIt}, []Exception{notList}, []string{"the condition on s3:prefix of the statement Read has refused nothing"}},
 		{"a call is denied", f, []stack.Use{getIt, hold, {Role: "F", Denied: "s3:PutObject"}}, []Exception{notList}, []string{"F was denied s3:PutObject"}},

@@ -34,13 +34,28 @@ func Table(roles []Role, reviewed []Exception) string {
 	var b strings.Builder
 	b.WriteString("\n| role of | statement | may | on | only where | used |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, role := range roles {
-		for _, s := range role.Statements {
-			fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s | %s |\n", role.LogicalID, s.Sid,
-				codes(s.Action), codes(each(s.Resource, short)), conditions(s.Condition), used(role, s.Sid, reviewed))
+		for _, sid := range role.sids() {
+			var actions, resources, asked []string
+			for _, s := range role.Statements {
+				if s.Sid == sid {
+					actions, resources = union(actions, s.Action), union(resources, s.Resource)
+					asked = union(asked, []string{conditions(s.Condition)})
+				}
+			}
+			fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s | %s |\n", role.LogicalID, sid, codes(actions), codes(each(resources, short)),
+				strings.Join(asked, "; with other parameters "), used(role, sid, reviewed))
 		}
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// sids are the names of the role's statements, in the template's order.
+func (r Role) sids() (all []string) {
+	for _, s := range r.Statements {
+		all = union(all, []string{s.Sid})
+	}
+	return all
 }
 
 // used says that all of a statement is needed, or why not.
