@@ -39,13 +39,17 @@ func TestARequestIsAllowedByItsGrantsAndRefusedByItsGuards(t *testing.T) {
 		guards                 []Guard
 	}{
 		{
-			"one of two values", "S3:GetObject", "arn:aws:s3:::b/x", map[string][]string{"s3:ExistingObjectTag/v": {"flagged"}},
-			[]Grant{{"Read", "s3:GetObject", "arn:aws:s3:::b/*", "s3:ExistingObjectTag/v=flagged"}}, nil,
+			"one of two values", "S3:GetObject", "arn:aws:s3:::b/x",
+			map[string][]string{"s3:ExistingObjectTag/v": {"flagged"}},
+			[]Grant{{"Read", "s3:GetObject", "arn:aws:s3:::b/*", "s3:ExistingObjectTag/v=flagged"}},
+			nil,
 		},
 		{"neither value", "s3:GetObject", "arn:aws:s3:::b/x", map[string][]string{"s3:ExistingObjectTag/v": {"x"}}, nil, []Guard{{"Read", "s3:ExistingObjectTag/v"}}},
 		{
-			"two resources, so that neither is needed", "s3:PutObject", "arn:aws:s3:::b/files/x", map[string][]string{"s3:if-none-match": {"*"}, "s3:authType": {"REST-HEADER"}},
-			[]Grant{{"Once", "s3:PutObject", "arn:aws:s3:::b/*", ""}, {"Once", "s3:PutObject", "arn:aws:s3:::b/files/*", ""}}, nil,
+			"two resources, so that neither is needed", "s3:PutObject", "arn:aws:s3:::b/files/x",
+			map[string][]string{"s3:if-none-match": {"*"}, "s3:authType": {"REST-HEADER"}},
+			[]Grant{{"Once", "s3:PutObject", "arn:aws:s3:::b/*", ""}, {"Once", "s3:PutObject", "arn:aws:s3:::b/files/*", ""}},
+			nil,
 		},
 		{"one of two guards", "s3:PutObject", "arn:aws:s3:::b/x", map[string][]string{"s3:authType": {"REST-HEADER"}}, nil, []Guard{{"Once", "s3:if-none-match"}}},
 		{"two of two guards, so that neither decides alone", "s3:PutObject", "arn:aws:s3:::b/x", nil, nil, nil},
