@@ -7,14 +7,14 @@ import (
 )
 
 // Grant is the smallest part of a role's policies that could be taken away: one
-// action of a statement, on one of its resources, for one of the values that a
+// action of a statement, on one of its resources, for one of the values that each
 // condition lists. They are as the policy has them, wildcards included, so that
 // grants can be compared.
 type Grant struct {
 	Sid      string
 	Action   string
 	Resource string
-	Value    string // as in key=value, of a condition that lists several values; else empty
+	Value    string // as in key=value, with spaces between those of several conditions
 }
 
 // Grants lists all parts of what the role's policies allow, in their order. What
@@ -72,11 +72,10 @@ func (s Strings) matching(value string, fold func(string) string) (all Strings) 
 	return all
 }
 
-// choices lists what a condition that takes one of several values can take, or,
-// where have is not nil, has taken: one choice, the empty one, where there is no
-// such condition, and every combination where there are several. A condition that
-// excludes several values excludes all of them at once, and is none; nor is one
-// that IfExists lets pass without a value.
+// choices lists the values that conditions can find, or, where have is not nil,
+// have found: every combination where there are several conditions, and one choice,
+// the empty one, where there is none. A condition that excludes values excludes all
+// of them at once, and has no choice; nor has one of Null, or of IfExists.
 func (c Conditions) choices(have map[string][]string) []string {
 	all := []string{""}
 	for _, name := range slices.Sorted(maps.Keys(c)) {
@@ -85,9 +84,6 @@ func (c Conditions) choices(have map[string][]string) []string {
 			continue
 		}
 		for _, key := range slices.Sorted(maps.Keys(c[name])) {
-			if len(c[name][key]) < 2 {
-				continue
-			}
 			var next []string
 			for _, want := range c[name][key] {
 				taken := func(h string) bool { return op.matches(h, want) }

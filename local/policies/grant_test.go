@@ -19,8 +19,8 @@ func TestEveryPartOfAPolicyIsAGrantOfItsOwn(t *testing.T) {
 		{"Read", "s3:GetObject", "arn:aws:s3:::b/*", tag + "flagged"},
 		{"Read", "s3:GetObjectVersion", "arn:aws:s3:::b/*", tag + "clean"},
 		{"Read", "s3:GetObjectVersion", "arn:aws:s3:::b/*", tag + "flagged"},
-		{"Once", "s3:PutObject", "arn:aws:s3:::b/*", ""},
-		{"Once", "s3:PutObject", "arn:aws:s3:::b/files/*", ""},
+		{"Once", "s3:PutObject", "arn:aws:s3:::b/*", "s3:authType=REST-HEADER"},
+		{"Once", "s3:PutObject", "arn:aws:s3:::b/files/*", "s3:authType=REST-HEADER"},
 	}
 	if got := role.Grants(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
@@ -48,7 +48,7 @@ func TestARequestIsAllowedByItsGrantsAndRefusedByItsGuards(t *testing.T) {
 		{
 			"two resources, so that neither is needed", "s3:PutObject", "arn:aws:s3:::b/files/x",
 			map[string][]string{"s3:if-none-match": {"*"}, "s3:authType": {"REST-HEADER"}},
-			[]Grant{{"Once", "s3:PutObject", "arn:aws:s3:::b/*", ""}, {"Once", "s3:PutObject", "arn:aws:s3:::b/files/*", ""}},
+			[]Grant{{"Once", "s3:PutObject", "arn:aws:s3:::b/*", "s3:authType=REST-HEADER"}, {"Once", "s3:PutObject", "arn:aws:s3:::b/files/*", "s3:authType=REST-HEADER"}},
 			nil,
 		},
 		{"one of two guards", "s3:PutObject", "arn:aws:s3:::b/x", map[string][]string{"s3:authType": {"REST-HEADER"}}, nil, []Guard{{"Once", "s3:if-none-match"}}},
