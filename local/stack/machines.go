@@ -38,17 +38,20 @@ type MachineKey struct {
 // It is read for every call, so that a key serves from the moment it is made.
 const machinesFile = "machine-keys.json"
 
-// roleName is what IAM takes for the name of a role, and of a session ("CreateRole",
-// IAM API Reference; "AssumeRole", AWS STS API Reference).
-var roleName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{2,64}$`)
+// What AWS takes for the names of roles and of their sessions ("CreateRole", IAM API
+// Reference; "AssumeRole", AWS STS API Reference).
+var (
+	roleName    = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+	sessionName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{2,64}$`)
+)
 
 // OpenMachineKey returns the access key of a session of a machine of the stack at
 // dir, and makes the role, the session and the key where there are none. A policy
 // that is not nil is from now on what the machine may; a machine that is new and has
 // none may do all but what is the administrators'.
 func OpenMachineKey(dir, name, session string, policy []byte) (MachineKey, error) {
-	if !roleName.MatchString(name) || !roleName.MatchString(session) {
-		return MachineKey{}, fmt.Errorf("a machine and its session are called by 2 to 64 letters, digits and _+=,.@-, not %q and %q", name, session)
+	if !roleName.MatchString(name) || !sessionName.MatchString(session) {
+		return MachineKey{}, fmt.Errorf("names of machines have 1 to 64 and those of sessions 2 to 64 letters, digits and _+=,.@-, not %q and %q", name, session)
 	}
 	all, err := readMachines(dir)
 	if err != nil {
