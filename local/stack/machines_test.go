@@ -8,6 +8,8 @@ import (
 	"testing"
 )
 
+var administrator = key{ID: "AKIAADMINISTRATOR", Secret: "secret"}
+
 func TestAMachineKeepsItsKeysUntilItIsForgotten(t *testing.T) {
 	dir := t.TempDir()
 	open := func(name, session string) MachineKey {
@@ -56,7 +58,7 @@ func TestAPolicyThatIsNoneChangesNothing(t *testing.T) {
 	if _, err := OpenMachineKey(dir, "../Uploader", "one", nil); err == nil {
 		t.Error("a path was taken for a name")
 	}
-	i := identities{dir: dir, admin: key0(), log: slog.New(slog.DiscardHandler)}
+	i := identities{dir: dir, admin: administrator, log: slog.New(slog.DiscardHandler)}
 	const prefix = "arn:aws:execute-api:us-east-1:000000000000:machines/$default/"
 	for resource, may := range map[string]bool{prefix + "GET/usage": true, prefix + "GET/files": false} {
 		if err := i.Authorize(key.AccessKeyID, "execute-api:Invoke", resource, nil); (err == nil) != may {
@@ -68,15 +70,13 @@ func TestAPolicyThatIsNoneChangesNothing(t *testing.T) {
 	}
 }
 
-func key0() key { return key{ID: "AKIAADMIN", Secret: "secret"} }
-
 func TestAMachineMayByDefaultDoWhatIsNotTheAdministrators(t *testing.T) {
 	dir := t.TempDir()
 	key, err := OpenMachineKey(dir, "Uploader", "one", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := identities{dir: dir, admin: key0(), log: slog.New(slog.DiscardHandler)}
+	i := identities{dir: dir, admin: administrator, log: slog.New(slog.DiscardHandler)}
 	who, known := i.Identity(key.AccessKeyID)
 	if !known || who.Secret != key.SecretAccessKey || !strings.HasSuffix(who.ARN, ":assumed-role/Uploader/one") || !strings.HasSuffix(who.ID, ":one") {
 		t.Errorf("it is %+v, %v", who, known)
