@@ -1,6 +1,7 @@
 package samtemplate
 
 import (
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -54,6 +55,39 @@ func TestTheTwoAPIsAreOneButForWhomTheyTake(t *testing.T) {
 	}
 	if machines.CORS != nil {
 		t.Error("a page may call with AWS credentials")
+	}
+}
+
+// The log is the only place that says why a signature was refused, and whose it was.
+func TestBothAPIsWriteTheSameLogButForWhomItNames(t *testing.T) {
+	formats := map[string]map[string]string{}
+	eachResource(t, func(id, kind string, p object) {
+		if kind != "AWS::Serverless::HttpApi" {
+			return
+		}
+		settings := p["AccessLogSettings"]
+		fields := map[string]string{}
+		text, _ := at(settings, "Format").(string)
+		if err := json.Unmarshal([]byte(text), &fields); err != nil {
+			t.Errorf("%s: %v in %s", id, err, text)
+		}
+		fields["to"] = target(at(settings, "DestinationArn"))
+		formats[id] = fields
+	})
+	people, machines := formats["Api"], formats["MachineApi"]
+	for api, names := range map[string]map[string]string{
+		"Api":        {"sub": "$context.authorizer.claims.sub"},
+		"MachineApi": {"caller": "$context.identity.userArn", "callerId": "$context.identity.user"},
+	} {
+		for field, want := range names {
+			if formats[api][field] != want {
+				t.Errorf("%s says as %s %q", api, field, formats[api][field])
+			}
+			delete(formats[api], field)
+		}
+	}
+	if len(people) == 0 || !reflect.DeepEqual(people, machines) {
+		t.Errorf("one says %v, the other %v", people, machines)
 	}
 }
 

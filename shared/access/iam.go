@@ -21,8 +21,8 @@ type IAM struct {
 	Cognito bool   // the credentials are those of an identity pool
 }
 
-// machine begins the subject of every caller that IAM knows. No token's subject
-// begins with a colon, and no owner that has a tenant with one and a letter.
+// machine begins the subject of every caller that IAM knows. A token's subject never
+// begins with a colon, and what Owner writes for a tenant goes on with a digit.
 const machine = ":iam:"
 
 // Machine returns who a caller is that IAM knows: the role, or the user, by its
