@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,8 +14,8 @@ import (
 	"strings"
 
 	"github.com/vouch-s3/vouch/local/awsapi"
-	"github.com/vouch-s3/vouch/local/httpgateway"
 	"github.com/vouch-s3/vouch/local/policies"
+	"github.com/vouch-s3/vouch/shared/access"
 )
 
 // machine is a role that programs call the API by, with an access key for each of
@@ -59,7 +58,10 @@ func OpenMachineKey(dir, name, session string, policy []byte) (MachineKey, error
 	}
 	m, there := all[name]
 	if !there {
-		m = machine{ID: newRoleID(), Policy: ordinaryPolicy(), Sessions: map[string]key{}}
+		m = machine{ID: newRoleID(), Policy: ordinaryPolicy()}
+	}
+	if m.Sessions == nil {
+		m.Sessions = map[string]key{}
 	}
 	if policy != nil {
 		if _, err := policies.ParseIdentity(policy); err != nil {
@@ -67,15 +69,21 @@ func OpenMachineKey(dir, name, session string, policy []byte) (MachineKey, error
 		}
 		m.Policy = policy
 	}
-	if _, ok := m.Sessions[session]; !ok {
-		m.Sessions[session] = newKey()
+	k, ok := m.Sessions[session]
+	if !ok {
+		k = newKey()
+		m.Sessions[session] = k
 	}
 	all[name] = m
+	who := identityOf(k.Secret, name, m.ID, session)
+	principal, err := access.Claims{Machines: access.Machines{Taken: true}}.Machine(access.IAM{Account: who.Account, ARN: who.ARN, ID: who.ID})
+	if err != nil {
+		return MachineKey{}, fmt.Errorf("say who the machine %s is: %w", name, err)
+	}
 	if err := writeMachines(dir, all); err != nil {
 		return MachineKey{}, err
 	}
-	k := m.Sessions[session]
-	return MachineKey{AccessKeyID: k.ID, SecretAccessKey: k.Secret, Subject: ":iam:" + awsapi.AccountID + ":role:" + m.ID}, nil
+	return MachineKey{AccessKeyID: k.ID, SecretAccessKey: k.Secret, Subject: principal.Subject}, nil
 }
 
 // ForgetMachine deletes a machine, as one deletes a role. One that is made under the
@@ -143,84 +151,4 @@ func ordinaryPolicy() json.RawMessage {
 	routes := "arn:aws:execute-api:" + Region + ":" + awsapi.AccountID + ":" + machineAPI + "/$default/"
 	return json.RawMessage(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":["` +
 		routes + `*/files","` + routes + `*/files/*","` + routes + `GET/usage"]}]}`)
-}
-
-// identities are those whose signatures the API for machines knows: machines, the
-// functions, by their roles, and the administrator, who is the account's root user.
-type identities struct {
-	authorizer
-	dir       string
-	admin     key
-	functions map[string]function // by access key
-	log       *slog.Logger
-}
-
-// function is who a function is to IAM.
-type function struct {
-	secret, role, session string
-}
-
-func (s *Stack) identities() identities {
-	i := identities{authorizer: s.authorizer(), dir: s.logPath, admin: s.keys.admin, functions: map[string]function{}, log: s.log}
-	for _, f := range s.Template.Functions {
-		k := s.keys.functions[f.LogicalID]
-		i.functions[k.ID] = function{secret: k.Secret, role: f.Role.Name, session: f.Name}
-	}
-	return i
-}
-
-// Identity returns who has an access key.
-func (i identities) Identity(accessKey string) (httpgateway.Identity, bool) {
-	if accessKey == i.admin.ID {
-		return httpgateway.Identity{Secret: i.admin.Secret, Account: awsapi.AccountID, ARN: "arn:aws:iam::" + awsapi.AccountID + ":root", ID: awsapi.AccountID}, true
-	}
-	if f, ok := i.functions[accessKey]; ok {
-		return identityOf(f.secret, f.role, "AROA"+strings.TrimPrefix(accessKey, "AKIA"), f.session), true
-	}
-	name, m, session := i.machine(accessKey)
-	if session == "" {
-		return httpgateway.Identity{}, false
-	}
-	return identityOf(m.Sessions[session].Secret, name, m.ID, session), true
-}
-
-func identityOf(secret, role, id, session string) httpgateway.Identity {
-	return httpgateway.Identity{
-		Secret: secret, Account: awsapi.AccountID,
-		ARN: "arn:aws:sts::" + awsapi.AccountID + ":assumed-role/" + role + "/" + session, ID: id + ":" + session,
-	}
-}
-
-// Authorize asks the policies of whoever has the access key.
-func (i identities) Authorize(accessKey, action, resource string, context map[string][]string) error {
-	if accessKey == i.admin.ID {
-		return nil
-	}
-	name, m, session := i.machine(accessKey)
-	if session == "" {
-		return i.authorizer.Authorize(accessKey, action, resource, context)
-	}
-	policy, err := policies.ParseIdentity(m.Policy)
-	if err != nil {
-		return fmt.Errorf("read the policy of the machine %s: %w", name, err)
-	}
-	role := policies.Role{Name: name, ARN: "arn:aws:iam::" + awsapi.AccountID + ":role/" + name, Policies: []policies.Policy{policy}}
-	return policies.Evaluate(policies.Request{Role: role, Action: action, Resource: resource, Context: context})
-}
-
-// machine returns the machine with an access key, and the name of the key's session,
-// which is empty where there is none.
-func (i identities) machine(accessKey string) (name string, m machine, session string) {
-	all, err := readMachines(i.dir)
-	if err != nil {
-		i.log.Error("no machine is known", "error", err.Error())
-	}
-	for name, m = range all {
-		for session, k := range m.Sessions {
-			if k.ID == accessKey {
-				return name, m, session
-			}
-		}
-	}
-	return "", machine{}, ""
 }
