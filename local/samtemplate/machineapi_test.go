@@ -111,6 +111,25 @@ func TestMachinesHaveAnAddressOnlyIfItIsAskedFor(t *testing.T) {
 	}
 }
 
+// For DisableExecuteApiEndpoint SAM writes a server without a URL, of which API Gateway
+// warns as it reads the document (aws/serverless-application-model#2424): no stack with
+// both could be deployed.
+func TestNoAPIFailsOnTheWarningThatItMustCause(t *testing.T) {
+	apis := 0
+	eachResource(t, func(id, kind string, p object) {
+		if kind != "AWS::Serverless::HttpApi" {
+			return
+		}
+		apis++
+		if p["DisableExecuteApiEndpoint"] != nil && p["FailOnWarnings"] != nil {
+			t.Errorf("%s has both DisableExecuteApiEndpoint and FailOnWarnings", id)
+		}
+	})
+	if apis != 2 {
+		t.Errorf("there are %d APIs", apis)
+	}
+}
+
 func TestMachinesHaveATenantWhereThereAreTenants(t *testing.T) {
 	for name, tt := range map[string]struct {
 		parameters []string
