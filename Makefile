@@ -20,12 +20,12 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test page run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
+run: functions stack clamd page ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
 	@$(STACK) run $(ARGS)
 
 test: functions stack clamd ## run every test, the end-to-end ones against the local stack included
@@ -39,6 +39,10 @@ web: ## build the module for Uppy in web/, and test it without a browser; needs 
 
 web-test: ## the same, and Uppy itself in Chromium against the local stack
 	@./web/test.sh
+
+page: ## build the web page to web/app/dist; without npm it says how to get that, and nothing else needs it
+	@command -v npm >/dev/null || { echo "The web page is not built: there is no npm. Install Node 20 or later (https://nodejs.org, or apt-get install npm) and say make page."; exit 0; }; \
+	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --loglevel=error; } && npm run -s --if-present page
 
 token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin", GROUPS="staff", TENANT=acme
 	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' -tenant '$(TENANT)' -groups '$(GROUPS)' $(ARGS)
