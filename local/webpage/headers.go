@@ -47,9 +47,9 @@ func ContentSecurityPolicy(p Places) string {
 	}, "; ")
 }
 
-// securityHeaders are the others, of every answer. A browser takes
+// SecurityHeaders are the others, of every answer. A browser takes
 // Strict-Transport-Security over TLS only, so that it is CloudFront's alone.
-var securityHeaders = map[string]string{
+var SecurityHeaders = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 	"X-Frame-Options":              "DENY",
 	"Referrer-Policy":              "no-referrer",
@@ -60,7 +60,7 @@ var securityHeaders = map[string]string{
 
 func setHeaders(h http.Header, csp string) {
 	h.Set("Content-Security-Policy", csp)
-	for name, value := range securityHeaders {
+	for name, value := range SecurityHeaders {
 		h.Set(name, value)
 	}
 }
