@@ -20,7 +20,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test page run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test page web-deploy run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -43,6 +43,11 @@ web-test: ## the same, and Uppy itself in Chromium against the local stack
 page: ## build the web page to web/app/dist; without npm it says how to get that, and nothing else needs it
 	@command -v npm >/dev/null || { echo "The web page is not built: there is no npm. Install Node 20 or later (https://nodejs.org, or apt-get install npm) and say make page."; exit 0; }; \
 	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --loglevel=error; } && npm run -s --if-present page
+
+web-deploy: page ## send the web page to the stack of an environment of samconfig.toml: make web-deploy ENV=default (docs/web.md)
+	@stack=$$(sed -n '/^\[$(ENV)\.global\.parameters\]/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml) && \
+	test -n "$$stack" || { echo 'make web-deploy needs ENV, an environment of samconfig.toml: make web-deploy ENV=default' >&2; exit 1; }; \
+	./web/deploy.sh "$$stack"
 
 token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin", GROUPS="staff", TENANT=acme
 	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' -tenant '$(TENANT)' -groups '$(GROUPS)' $(ARGS)

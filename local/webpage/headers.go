@@ -13,11 +13,11 @@ type Places struct {
 }
 
 // ContentSecurityPolicy is the page's (W3C, Content Security Policy Level 3). It runs
-// its own scripts and no other, none that are in the document or made of text; the
-// one way to make a script's address of text is its policy "vouch" (Trusted
-// Types), for the worker that hashes. What it reads goes to
-// these places and nowhere else. template.yaml has the same for CloudFront, and a test
-// holds the two together.
+// its own scripts and no other, none that are in the document or made of text. The
+// worker that hashes is the one script whose address is made of text, which Trusted
+// Types ask a policy of the page's for: "vouch", or "default" for a Worker that a
+// library makes. What the page reads goes to these places and nowhere else.
+// template.yaml has the same for CloudFront, and a test holds the two together.
 func ContentSecurityPolicy(p Places) string {
 	own := []string{"'self'"}
 	issuer := p.Issuer
@@ -43,7 +43,7 @@ func ContentSecurityPolicy(p Places) string {
 		"base-uri 'none'",
 		"object-src 'none'",
 		"require-trusted-types-for 'script'",
-		"trusted-types vouch",
+		"trusted-types vouch default",
 	}, "; ")
 }
 
