@@ -25,7 +25,8 @@ ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-run: functions stack clamd page ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
+run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
+	@$(MAKE) -s page || echo "The web page is not built, for the reason above. All else runs without it."
 	@$(STACK) run $(ARGS)
 
 test: functions stack clamd ## run every test, the end-to-end ones against the local stack included

@@ -144,3 +144,13 @@ func TestThePageIsSentByTLS12AtLeast(t *testing.T) {
 		t.Errorf("it is %v", p)
 	}
 }
+
+// The rule of local/webpage, in the language that CloudFront runs.
+func TestTheViewsAreOneDocumentAtCloudFrontToo(t *testing.T) {
+	code := fmt.Sprint(property(t, "WebViews", "FunctionCode"))
+	for _, want := range []string{"request.uri === '/app' || request.uri.startsWith('/app/')", "request.uri = '/index.html'"} {
+		if !strings.Contains(code, want) {
+			t.Errorf("it does not say %s:\n%s", want, code)
+		}
+	}
+}

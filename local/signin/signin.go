@@ -6,6 +6,7 @@
 package signin
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,8 +20,8 @@ import (
 type Client struct {
 	ID string
 
-	// RedirectURIs are where people are led back to, signed in or out. Another one,
-	// by a single character, is refused.
+	// RedirectURIs are where people are led back to, signed in or out; they have no
+	// query. Another one, by a single character, is refused.
 	RedirectURIs []string
 
 	Scopes      []string // that it may ask for, openid among them
@@ -66,12 +67,12 @@ const (
 	stylePath      = "/style.css"
 )
 
-// New returns the provider, whose handler is to be served at the path of the issuer's URL. now
-// is the time.
+// New returns the provider, which is to be served at the path of the issuer's URL.
+// now is the clock.
 func New(issuer *tokens.Issuer, client Client, now func() time.Time) (*Provider, error) {
 	u, err := url.Parse(issuer.URL())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the issuer's URL: %w", err)
 	}
 	p := &Provider{
 		issuer: issuer, client: client, host: u.Host, path: u.Path,
