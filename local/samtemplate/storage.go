@@ -46,7 +46,7 @@ func (b *builder) table(res resource, given map[string]any) error {
 			AttributeName string
 			Enabled       bool
 		}
-		StreamSpecification struct{ StreamViewType string }
+		StreamSpecification                                                                        struct{ StreamViewType string }
 		BillingMode, PointInTimeRecoverySpecification, DeletionProtectionEnabled, SSESpecification any
 	}
 	if err := as(given, &p); err != nil {
