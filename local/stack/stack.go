@@ -96,6 +96,7 @@ type Stack struct {
 	keys     keys
 	api      string // the URL of the HTTP API
 	tenant   string // of the tokens that are given out; empty for none
+	via      Via
 	logPath  string
 	log      *slog.Logger
 	cancel   context.CancelFunc
@@ -127,7 +128,7 @@ func IssuerURL(addr string) string { return "http://" + addr + "/issuer" }
 // for a part that is missing, a port that is taken, or a template that it
 // cannot run faithfully. Close must be called in either case but an error.
 func Start(ctx context.Context, o Options) (_ *Stack, err error) {
-	s := &Stack{}
+	s := &Stack{via: o.Via}
 	defer func() {
 		if err != nil {
 			s.Close()
