@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -88,14 +89,16 @@ func Start(ctx context.Context, path string, f Function) (*Emulator, error) {
 	if e.process, err = child.Start(cmd); err != nil {
 		return nil, err
 	}
-	if err := e.listens(ctx, addrs[0]); err != nil {
-		e.Close()
-		return nil, err
+	for _, addr := range addrs { // it serves the function by itself, and might be late with that
+		if err := e.listens(ctx, addr); err != nil {
+			e.Close()
+			return nil, err
+		}
 	}
 	return e, nil
 }
 
-// listens waits until the emulator takes connections.
+// listens waits until the emulator takes connections at addr.
 func (e *Emulator) listens(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -179,6 +182,27 @@ func (e *Emulator) Inits() ([]time.Duration, error) {
 		return nil, errors.New("the function has not been started")
 	}
 	return all, nil
+}
+
+// Init starts the function, as its first invocation does, and returns how long that
+// took. What it is invoked with it need not answer.
+func (e *Emulator) Init(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	go e.Invoke(ctx, []byte("{}")) // its error, if there is one, is told by what follows
+	for {
+		if inits, err := e.Inits(); err == nil {
+			if strings.Contains(e.Output(), "INIT RTDONE(status: error)") {
+				return 0, fmt.Errorf("the function does not start:\n%s", e.Output())
+			}
+			return inits[0], nil
+		}
+		select {
+		case <-ctx.Done():
+			return 0, fmt.Errorf("the function does not start: %w\n%s", ctx.Err(), e.Output())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // Output is what the emulator and the function have printed.
