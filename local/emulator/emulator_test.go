@@ -82,7 +82,7 @@ func start(t *testing.T, f Function) *Emulator {
 
 // What the local stack tells of failures is what AWS's own emulator tells.
 func TestFailuresAreReportedAsTheLocalStackReportsThem(t *testing.T) {
-	const timeout, memory = time.Second, 128
+	const timeout, memory = 2 * time.Second, 128
 	e := start(t, Function{Name: "fn", Binary: testfn, Timeout: timeout, MemoryMB: memory})
 	stack, err := lambdas.New(slog.New(slog.DiscardHandler), io.Discard)
 	if err != nil {
@@ -95,7 +95,7 @@ func TestFailuresAreReportedAsTheLocalStackReportsThem(t *testing.T) {
 		"an error":      {`{"Do":"error"}`, "errorString", "as asked"},
 		"a panic":       {`{"Do":"panic"}`, "string", "as asked"},
 		"an exit":       {`{"Do":"exit"}`, "Runtime.ExitError", "Error: Runtime exited with error: exit status 7"},
-		"out of time":   {`{"Millis":1500}`, "Sandbox.Timedout", "Task timed out after 1.00 seconds"},
+		"out of time":   {`{"Millis":2500}`, "Sandbox.Timedout", "Task timed out after 2.00 seconds"},
 		"no such event": {`{"Millis":"soon"}`, "UnmarshalTypeError", "json: cannot unmarshal string into Go struct field request.Millis of type int"},
 	} {
 		t.Run(name, func(t *testing.T) {

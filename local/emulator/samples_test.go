@@ -149,3 +149,31 @@ func image(t *testing.T, s *stack.Stack, name string) Function {
 		"AWS_ENDPOINT_URL_S3": s.S3URL(), "SIGNATURES_BUCKET": s.Template.Buckets[0].Name,
 	}}
 }
+
+// It is what sam local start-api makes of every call, for it carries out no JWT
+// authorizer.
+func TestACallThatNoAuthorizerHasSeenIsNobodys(t *testing.T) {
+	all, err := samples.Load(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all["get-file"] {
+		var event map[string]any
+		if err := json.Unmarshal(s.Event, &event); err != nil {
+			t.Fatal(err)
+		}
+		delete(event["requestContext"].(map[string]any), "authorizer")
+		bare, err := json.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := start(t, Function{Name: "get-file", Binary: filepath.Join(binaries, "get-file"), Timeout: 5 * time.Second, MemoryMB: 128, Env: map[string]string{
+			"AWS_REGION": stack.Region, "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+			"FILES_TABLE": "none", "OWNER_CLAIM": "sub",
+		}})
+		got, err := e.Invoke(t.Context(), bare)
+		if err != nil || !strings.Contains(string(got.Payload), `"statusCode":401`) || !strings.Contains(string(got.Payload), "urn:vouch:problem:unauthorized") {
+			t.Errorf("%s: %s %v", s.File, got.Payload, err)
+		}
+	}
+}
