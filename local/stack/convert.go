@@ -62,13 +62,12 @@ func (s *Stack) Environment(logicalID string) (map[string]string, error) {
 func (s *Stack) environment(f samtemplate.Function) map[string]string {
 	key := s.keys.functions[f.LogicalID]
 	env := map[string]string{
-		"AWS_REGION":                Region,
-		"AWS_DEFAULT_REGION":        Region,
-		"AWS_ACCESS_KEY_ID":         key.ID,
-		"AWS_SECRET_ACCESS_KEY":     key.Secret,
-		"AWS_ENDPOINT_URL":          urlOf(s.via.AWS, s.aws.URL()),
-		"AWS_ENDPOINT_URL_S3":       urlOf(s.via.S3, s.objects.URL()),
-		"AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_REGION":            Region,
+		"AWS_DEFAULT_REGION":    Region,
+		"AWS_ACCESS_KEY_ID":     key.ID,
+		"AWS_SECRET_ACCESS_KEY": key.Secret,
+		"AWS_ENDPOINT_URL":      urlOf(s.via.AWS, s.aws.URL()),
+		"AWS_ENDPOINT_URL_S3":   urlOf(s.via.S3, s.objects.URL()),
 	}
 	maps.Copy(env, f.Env)
 	return env
