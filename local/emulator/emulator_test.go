@@ -121,6 +121,10 @@ func TestAFunctionHasItsOwnEnvironmentAndNothingOfTheTests(t *testing.T) {
 	if _, err := e.Inits(); err == nil {
 		t.Error("it was started before it was asked for")
 	}
+	alone := start(t, Function{Name: "fn", Binary: testfn, Timeout: 5 * time.Second, MemoryMB: 128})
+	if took, err := alone.Init(t.Context()); err != nil || took <= 0 {
+		t.Errorf("%v %v", took, err)
+	}
 	for served := 1; served <= 2; served++ {
 		got, err := e.Invoke(t.Context(), []byte(`{}`))
 		var a struct {
@@ -143,6 +147,10 @@ func TestWhyAFunctionCannotStartIsSaid(t *testing.T) {
 	e := start(t, Function{Name: "fn", Binary: filepath.Join(binaries, "get-file"), Timeout: 5 * time.Second, MemoryMB: 128})
 	if got, err := e.Invoke(t.Context(), []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "FILES_TABLE") {
 		t.Errorf("%s %v", got.Payload, err)
+	}
+	again := start(t, Function{Name: "fn", Binary: filepath.Join(binaries, "get-file"), Timeout: 5 * time.Second, MemoryMB: 128})
+	if took, err := again.Init(t.Context()); err == nil || !strings.Contains(err.Error(), "FILES_TABLE") {
+		t.Errorf("it started in %v: %v", took, err)
 	}
 	if _, err := Start(t.Context(), filepath.Join(dir, "missing"), Function{}); err == nil {
 		t.Error("an emulator that is not there was started")
