@@ -20,7 +20,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +33,9 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	cd local && $(GO) vet ./...
 	$(GO) test -race -count=1 ./...
 	cd local && $(GO) test -race -count=1 -timeout 20m ./...
+
+emulator: ## give every function every event of events/ under AWS's Lambda Runtime Interface Emulator, as sam local invoke does (docs/sam.md); make test does it too
+	cd local && $(GO) test -count=1 -v -run 'Sample|Authorizer' ./emulator ./samples
 
 web: ## build the module for Uppy in web/, and test it without a browser; needs Node
 	cd web && npm ci --no-audit --loglevel=error && npm run -s build && npm run -s check && npm run -s unit
@@ -92,7 +95,7 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 	$(GO) run $(GOVULNCHECK) ./...
 	cd local && $(GO) run $(GOVULNCHECK) ./...
 
-bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc)
+bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc), cold starts against the least of functions
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
 
 SEED  ?= 1
