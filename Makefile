@@ -20,7 +20,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: check-template web web-test run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -63,6 +63,9 @@ lint: ## check the code's form
 	$(GO) run $(STATICCHECK) ./...
 	cd local && $(GO) run $(STATICCHECK) ./...
 	cd bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+
+check-template: ## check the templates as they are deployed, without AWS: cfn-lint, SAM's transform, the rules of local/cloudformation, asl-validator
+	@./local/cloudformation/check.sh
 
 build: ## build the functions' zips as they are deployed to .vouch/build, and print their hashes and sizes
 	@cd local && $(GO) run ./cmd/zip-functions -root $(ROOT) -out $(ROOT)/.vouch/build

@@ -16,6 +16,7 @@ const (
 	encryption  = "the disk of this machine is encrypted, or not, for all"
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
+	aloneHere   = "its name tells it from those of other stacks, and there is one here"
 	withinOne   = "delivery within one process does not fail"
 	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
@@ -78,10 +79,10 @@ var properties = map[string]map[string]string{
 		"Pattern": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 	"function event ScheduleV2": {
-		"ScheduleExpression": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+		"ScheduleExpression": honoured, "Name": aloneHere, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 	"state machine event ScheduleV2": {
-		"ScheduleExpression": honoured, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+		"ScheduleExpression": honoured, "Name": aloneHere, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 }
 
