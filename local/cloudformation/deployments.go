@@ -37,10 +37,11 @@ func Deployments() []Deployment {
 		of("GuardDuty", map[string]string{"Scanners": "guardduty"}),
 		of("both scanners", map[string]string{"Scanners": "clamav+guardduty", "ClamdImage": image}),
 		of("no scanner", map[string]string{"Scanners": "none"}),
+		of("a key of the stack's own", map[string]string{"ClamdHost": "lambda", "BucketKey": "kms"}),
 		of("an issuer of one's own", map[string]string{"Scanners": "none", "JwtIssuer": "https://id.example.com", "JwtAudience": "files"}),
 		of("all that is optional", map[string]string{
 			"Scanners": "clamav+guardduty", "ClamdImage": image, "RescanSchedule": "rate(7 days)", "DataEventsTrail": "enabled",
-			"AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",
+			"BucketKey": "kms", "AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",
 		}),
 	}
 }

@@ -14,6 +14,7 @@ func Reviewed() map[string]string {
 	)
 	return map[string]string{
 		"wildcard ReceiptKey TheAccountsPoliciesDecide":     ownKey,
+		"wildcard FilesKey TheAccountsPoliciesDecide":       ownKey,
 		"wildcard AlarmKey ThisAccountDecidesByIAM":         ownKey,
 		"wildcard AlarmKey AlarmsOfThisAccount":             "the resource is the key itself; GenerateDataKey* is the two forms of one action, which CloudWatch asks for",
 		"wildcard VerifyFileRole DeliverLogs":               logTargets,
