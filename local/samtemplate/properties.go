@@ -57,8 +57,9 @@ var properties = map[string]map[string]string{
 	"AWS::CloudWatch::Alarm": {
 		"AlarmDescription": alarms, "Namespace": alarms, "MetricName": alarms, "Dimensions": alarms, "Statistic": alarms, "Period": alarms,
 		"EvaluationPeriods": alarms, "DatapointsToAlarm": alarms, "ComparisonOperator": alarms, "Threshold": alarms, "TreatMissingData": alarms,
-		"AlarmActions": alarms, "OKActions": alarms,
+		"Metrics": alarms, "ThresholdMetricId": alarms, "AlarmActions": alarms, "OKActions": alarms,
 	},
+	"AWS::CloudWatch::Dashboard": {"DashboardName": alarms, "DashboardBody": alarms},
 	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
 	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
 	"AWS::SNS::Subscription": {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
@@ -167,6 +168,8 @@ func (r resource) arn(env Env) string {
 		return in("sns", r.name(env))
 	case "AWS::KMS::Key":
 		return in("kms", "key/"+r.name(env))
+	case "AWS::CloudWatch::Alarm":
+		return in("cloudwatch", "alarm:"+r.name(env))
 	case "AWS::Logs::LogGroup":
 		return in("logs", "log-group:"+r.name(env)+":*")
 	case role:

@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/vouch-s3/vouch/shared/metrics"
+)
+
+// Metrics publishes values: a metrics.Emitter.
+type Metrics interface {
+	Emit(values ...metrics.Value) error
+}
+
+// handedOut is an answer with URLs or forms in it.
+type handedOut interface {
+	// signed says how many they are, and how many bytes may be sent by them.
+	signed() (urls int, bytes int64)
+}
+
+func (c Created) signed() (int, int64) {
+	if c.Upload == nil && c.Form == nil {
+		return 0, 0 // the URLs of parts are asked for by themselves
+	}
+	return 1, c.Size // 0 of a form that has promised only the most
+}
+
+func (p PresignedParts) signed() (int, int64) {
+	var bytes int64
+	for _, part := range p.Parts {
+		bytes += part.Size
+	}
+	return len(p.Parts), bytes
+}
+
+func (Link) signed() (int, int64) { return 1, 0 }
+
+// Measured is h, and counts what its answers hand out: URLsSigned, the URLs and
+// forms, and BytesPromised, the bytes that may be sent by them. It goes inside of
+// Idempotent, so that an answer that is given again is not counted again. A metric
+// that cannot be written is logged, and fails no call.
+func Measured(m Metrics, h Handler) Handler {
+	return func(ctx context.Context, r Request) (Response, error) {
+		response, err := h(ctx, r)
+		if answer, ok := response.Body.(handedOut); ok && err == nil {
+			var values []metrics.Value
+			urls, bytes := answer.signed()
+			if urls > 0 {
+				values = append(values, metrics.Value{Name: "URLsSigned", Unit: metrics.Count, Value: float64(urls)})
+			}
+			if bytes > 0 {
+				values = append(values, metrics.Value{Name: "BytesPromised", Unit: metrics.Bytes, Value: float64(bytes)})
+			}
+			if len(values) > 0 {
+				if err := m.Emit(values...); err != nil {
+					slog.ErrorContext(ctx, "what was handed out is not counted", "error", err.Error())
+				}
+			}
+		}
+		return response, err
+	}
+}
