@@ -17,6 +17,7 @@ const (
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
 	aloneHere   = "its name tells it from those of other stacks, and there is one here"
+	allEvents   = "the local stack writes every event to a file, and forgets none"
 	withinOne   = "delivery within one process does not fail"
 	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
@@ -50,8 +51,13 @@ var properties = map[string]map[string]string{
 		"PublicAccessBlockConfiguration": "no request without a signature is taken", "OwnershipControls": "there are no ACLs",
 		"BucketEncryption": encryption,
 	},
-	"AWS::S3::BucketPolicy": {"Bucket": honoured, "PolicyDocument": honoured},
-	"AWS::Events::EventBus": {"Name": honoured},
+	"AWS::S3::BucketPolicy":       {"Bucket": honoured, "PolicyDocument": honoured},
+	"AWS::Events::EventBus":       {"Name": honoured},
+	"AWS::Events::Archive":        {"Description": allEvents, "SourceArn": allEvents, "RetentionDays": allEvents},
+	"AWS::EventSchemas::Registry": {"RegistryName": onlyInAWS, "Description": onlyInAWS},
+	"AWS::EventSchemas::Schema": {
+		"RegistryName": onlyInAWS, "SchemaName": onlyInAWS, "Description": onlyInAWS, "Type": onlyInAWS, "Content": onlyInAWS,
+	},
 	"AWS::SQS::Queue":       {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
 	"AWS::SQS::QueuePolicy": {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
 	"AWS::CloudWatch::Alarm": {
@@ -60,9 +66,9 @@ var properties = map[string]map[string]string{
 		"Metrics": alarms, "ThresholdMetricId": alarms, "AlarmActions": alarms, "OKActions": alarms,
 	},
 	"AWS::CloudWatch::Dashboard": {"DashboardName": alarms, "DashboardBody": alarms},
-	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
-	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
-	"AWS::SNS::Subscription": {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
+	"AWS::SNS::Topic":            {"DisplayName": alarms, "KmsMasterKeyId": alarms},
+	"AWS::SNS::TopicPolicy":      {"Topics": alarms, "PolicyDocument": alarms},
+	"AWS::SNS::Subscription":     {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
 	"AWS::KMS::Key": {
 		"KeyUsage": honoured, "KeySpec": honoured, "KeyPolicy": honoured, "Description": honoured,
 		"PendingWindowInDays": "no key is ever deleted here", "EnableKeyRotation": encryption,
