@@ -11,7 +11,26 @@ type Checked struct {
 
 // Templates are the templates of the project.
 func Templates() []Checked {
-	return []Checked{{"template.yaml", Deployments(), Reviewed()}}
+	const bus, topic = "vouch-files", "arn:aws:sns:eu-west-1:123456789012:alarms"
+	return []Checked{
+		{"template.yaml", Deployments(), Reviewed()},
+		{
+			"examples/consumer/template.yaml",
+			[]Deployment{
+				{"with alarms", map[string]string{"EventBusName": bus, "AlarmTopicArn": topic}},
+				{"without", map[string]string{"EventBusName": bus}},
+			},
+			map[string]string{"kept KnownFiles": "it is made of events, and a replay of the archive makes it again"},
+		},
+		{
+			"examples/webhook/template.yaml",
+			[]Deployment{
+				{"with alarms", map[string]string{"EventBusName": bus, "Endpoint": "https://app.example.com/hooks", "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf", "AlarmTopicArn": topic}},
+				{"without", map[string]string{"EventBusName": bus, "Endpoint": "https://app.example.com/hooks", "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"}},
+			},
+			nil,
+		},
+	}
 }
 
 // A Deployment is a way in which the template can be deployed.
