@@ -147,13 +147,19 @@ func TestTheSampleOfTheDocumentationIsTaken(t *testing.T) {
 
 func TestAnEventThatIsNoneOfTheseIsAnErrorAndNotPassedOver(t *testing.T) {
 	for name, change := range map[string]func(*events.EventBridgeEvent){
-		"of another source":     func(e *events.EventBridgeEvent) { e.Source = "somebody" },
-		"of another kind":       func(e *events.EventBridgeEvent) { e.DetailType = "Audit Event" },
-		"that contradicts":      func(e *events.EventBridgeEvent) { e.DetailType = "File Rejected" },
-		"without a version":     func(e *events.EventBridgeEvent) { e.Detail = json.RawMessage(strings.Replace(string(e.Detail), `"v1"`, `""`, 1)) },
-		"without a revision":    func(e *events.EventBridgeEvent) { e.Detail = json.RawMessage(strings.Replace(string(e.Detail), `"revision":4`, `"revision":0`, 1)) },
-		"that is no JSON":       func(e *events.EventBridgeEvent) { e.Detail = json.RawMessage(`{`) },
-		"whose size is no size": func(e *events.EventBridgeEvent) { e.Detail = json.RawMessage(strings.Replace(string(e.Detail), `"size":5`, `"size":"5"`, 1)) },
+		"of another source": func(e *events.EventBridgeEvent) { e.Source = "somebody" },
+		"of another kind":   func(e *events.EventBridgeEvent) { e.DetailType = "Audit Event" },
+		"that contradicts":  func(e *events.EventBridgeEvent) { e.DetailType = "File Rejected" },
+		"without a version": func(e *events.EventBridgeEvent) {
+			e.Detail = json.RawMessage(strings.Replace(string(e.Detail), `"v1"`, `""`, 1))
+		},
+		"without a revision": func(e *events.EventBridgeEvent) {
+			e.Detail = json.RawMessage(strings.Replace(string(e.Detail), `"revision":4`, `"revision":0`, 1))
+		},
+		"that is no JSON": func(e *events.EventBridgeEvent) { e.Detail = json.RawMessage(`{`) },
+		"whose size is no size": func(e *events.EventBridgeEvent) {
+			e.Detail = json.RawMessage(strings.Replace(string(e.Detail), `"size":5`, `"size":"5"`, 1))
+		},
 	} {
 		var files items
 		e := published(t, file.Ready)[0]
