@@ -37,8 +37,8 @@ if grep -E '"resolved": "https?:' "$tools/package-lock.json"; then
 	exit 1
 fi
 
-mapfile -t templates < <(find . -name template.yaml -not -path '*/.*/*' -not -path '*/node_modules/*' | sort)
-"$python" -c "import cfnlint.runner as r; r.main()" --non-zero-exit-code informational "${templates[@]}"
+find . -name template.yaml -not -path '*/.*/*' -not -path '*/node_modules/*' |
+	xargs "$python" -c 'import cfnlint.runner; cfnlint.runner.main()' --non-zero-exit-code informational
 
 rm -rf "$built" && mkdir -p "$built"
 (cd local && go run ./cmd/check-template -root .. -python "$python" -definitions "../$built")

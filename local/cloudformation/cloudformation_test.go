@@ -27,7 +27,14 @@ const sound = `{
       "SSESpecification": {"SSEEnabled": true}, "DeletionProtectionEnabled": true,
       "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}},
     "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"SqsManagedSseEnabled": true}},
+    "QueuePolicy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Queue"}], "PolicyDocument": {"Statement": [
+      {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}, "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}]}}},
     "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}},
+    "TopicPolicy": {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {"Statement": [
+      {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Condition": {"Bool": {"aws:SecureTransport": "false"}}, "Resource": {"Ref": "Topic"}}]}}},
+    "Network": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/24"}},
+    "Flows": {"Type": "AWS::EC2::FlowLog", "Properties": {"ResourceId": {"Ref": "Network"}, "TrafficType": "ALL"}},
+    "Door": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": [{"CidrIp": "10.0.0.0/24"}]}},
     "Key": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Properties": {"EnableKeyRotation": true}},
     "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 90}},
     "Role": {"Type": "AWS::IAM::Role", "Properties": {
@@ -109,6 +116,12 @@ func TestEveryRuleFindsTheFaultThatItIsFor(t *testing.T) {
 		"ACLs":                {[]string{"BucketOwnerEnforced", "ObjectWriter"}, "closed: Bucket: ACLs are not off"},
 		"no TLS":              {[]string{`"aws:SecureTransport": "false"`, `"aws:SecureTransport": "true"`}, "closed: Bucket: no statement refuses what does not come over TLS"},
 		"TLS of objects only": {[]string{`{"Fn::GetAtt": ["Bucket", "Arn"]}, `, ""}, "closed: Bucket: no statement"},
+		"a queue, no TLS":     {[]string{`"sqs:*", "Condition"`, `"sqs:*", "Else"`}, "closed: Queue: no statement"},
+		"another's policy":    {[]string{`"Queues": [{"Ref": "Queue"}]`, `"Queues": [{"Ref": "Queues"}]`}, "closed: Queue: no statement"},
+		"a topic, no TLS":     {[]string{`"sns:Publish"`, `"sns:Subscribe"`}, "closed: Topic: no statement"},
+		"flows unseen":        {[]string{`"TrafficType": "ALL"`, `"TrafficType": "REJECT"`}, "network: Network: its flows are not logged"},
+		"an open door":        {[]string{`{"CidrIp": "10.0.0.0/24"}`, `{"CidrIp": "0.0.0.0/0"}`}, "network: Door: everybody is let in"},
+		"an open door, IPv6":  {[]string{`{"CidrIp": "10.0.0.0/24"}`, `{"CidrIpv6": "::/0"}`}, "network: Door: everybody is let in"},
 		"a plain bucket":      {[]string{`"BucketEncryption"`, `"Tags"`}, "encrypted: Bucket"},
 		"a plain table":       {[]string{`"SSEEnabled": true`, `"SSEEnabled": false`}, "encrypted: Table"},
 		"a plain queue":       {[]string{`"SqsManagedSseEnabled": true`, `"SqsManagedSseEnabled": false`}, "encrypted: Queue"},

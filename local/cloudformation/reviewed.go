@@ -19,6 +19,7 @@ func Reviewed() map[string]string {
 		"wildcard AlarmKey AlarmsOfThisAccount":             "the resource is the key itself; GenerateDataKey* is the two forms of one action, which CloudWatch asks for",
 		"wildcard VerifyFileRole DeliverLogs":               logTargets,
 		"wildcard RescanFilesRole DeliverLogs":              logTargets,
+		"wildcard ClamdFlowsRole FindTheLogGroup":           "logs:DescribeLogGroups knows no single group",
 		"wildcard ClamdExecutionRole EnterTheRegistry":      "ecr:GetAuthorizationToken knows no resources",
 		"wildcard ClamdS3Endpoint FilesToScan":              network,
 		"wildcard ClamdS3Endpoint Signatures":               network,

@@ -35,6 +35,7 @@ var rules = []rule{
 	{"delivered", delivered},
 	{"function", functions},
 	{"kept", kept},
+	{"network", networks},
 	{"named", named},
 	{"reference", references},
 	{"size", counts},

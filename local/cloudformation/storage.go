@@ -8,7 +8,7 @@ import (
 // closed holds every bucket to what keeps it from being public ("Security best
 // practices for Amazon S3", Amazon S3 User Guide): Block Public Access in full, no
 // ACLs, and a policy that refuses what does not come over TLS, to the bucket and to
-// its objects.
+// its objects. Queues and topics refuse that too.
 func closed(s Stack, report func(place, format string, args ...any)) {
 	for _, b := range s.of("AWS::S3::Bucket") {
 		for _, block := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
@@ -23,26 +23,35 @@ func closed(s Stack, report func(place, format string, args ...any)) {
 		if !owned {
 			report(b.ID, "ACLs are not off (BucketOwnerEnforced)")
 		}
-		if !onlyOverTLS(s, b.ID) {
+		if !onlyOverTLS(s, b.ID, "Bucket", "s3:*", "${"+b.ID+".Arn}", "${"+b.ID+".Arn}/*") {
 			report(b.ID, "no statement refuses what does not come over TLS")
+		}
+	}
+	for _, q := range s.of("AWS::SQS::Queue") {
+		if !onlyOverTLS(s, q.ID, "Queues", "sqs:*", "${"+q.ID+".Arn}") {
+			report(q.ID, "no statement refuses what does not come over TLS")
+		}
+	}
+	for _, t := range s.of("AWS::SNS::Topic") {
+		if !onlyOverTLS(s, t.ID, "Topics", "sns:Publish", "${"+t.ID+"}") {
+			report(t.ID, "no statement refuses what does not come over TLS")
 		}
 	}
 }
 
-// onlyOverTLS says whether a bucket's policy denies everybody every action without
-// TLS, on both the bucket and its objects.
-func onlyOverTLS(s Stack, bucket string) bool {
-	for _, p := range s.of("AWS::S3::BucketPolicy") {
-		if target(p.Properties["Bucket"]) != bucket {
+// onlyOverTLS says whether a policy of a resource, which names it in the property of,
+// denies everybody the action without TLS, on all the ARNs.
+func onlyOverTLS(s Stack, id, of, action string, arns ...string) bool {
+	for _, p := range s.Resources {
+		if !slices.ContainsFunc(each(p.Properties[of]), func(v any) bool { return target(v) == id }) {
 			continue
 		}
 		for _, st := range each(at(p.Properties, "PolicyDocument", "Statement")) {
-			covers := func(arn string) bool {
-				return slices.ContainsFunc(each(at(st, "Resource")), func(r any) bool { return text(r) == arn })
+			misses := func(arn string) bool {
+				return !slices.ContainsFunc(each(at(st, "Resource")), func(r any) bool { return text(r) == arn })
 			}
-			if at(st, "Effect") == "Deny" && at(st, "Principal") == "*" && at(st, "Action") == "s3:*" &&
-				fmt.Sprint(at(st, "Condition")) == "map[Bool:map[aws:SecureTransport:false]]" &&
-				covers("${"+bucket+".Arn}") && covers("${"+bucket+".Arn}/*") {
+			if at(st, "Effect") == "Deny" && at(st, "Principal") == "*" && at(st, "Action") == action &&
+				fmt.Sprint(at(st, "Condition")) == "map[Bool:map[aws:SecureTransport:false]]" && !slices.ContainsFunc(arns, misses) {
 				return true
 			}
 		}
