@@ -12,7 +12,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/idempotency"
-	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/upload"
@@ -24,11 +23,11 @@ func main() {
 	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
 	limits := settings.MustPolicy()
 	objects := s3store.New(cfg, env[settings.Bucket])
-	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.Measured(metrics.OfFunction(), api.CreateUpload(upload.Creator{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.CreateUpload(upload.Creator{
 		Records:   dynamo.New(tables, env[settings.Table]).Counting(env[settings.Usage]).Within(limits.Quotas),
 		Presigner: objects,
 		Uploads:   objects,
 		Policy:    limits,
 		Now:       time.Now,
-	})))))
+	}))))
 }

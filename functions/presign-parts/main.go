@@ -12,7 +12,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/idempotency"
-	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -22,10 +21,10 @@ func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Idempotency)
 	tables := dynamodb.NewFromConfig(cfg)
 	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
-	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.Measured(metrics.OfFunction(), api.PresignParts(parts.Presigner{
+	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.PresignParts(parts.Presigner{
 		Records: dynamo.New(tables, env[settings.Table]),
 		Signer:  s3store.New(cfg, env[settings.Bucket]),
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
-	})))))
+	}))))
 }

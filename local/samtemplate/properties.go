@@ -16,9 +16,9 @@ const (
 	encryption  = "the disk of this machine is encrypted, or not, for all"
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
+	withinOne   = "delivery within one process does not fail"
 	aloneHere   = "its name tells it from those of other stacks, and there is one here"
 	allEvents   = "the local stack writes every event to a file, and forgets none"
-	withinOne   = "delivery within one process does not fail"
 	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
 
@@ -51,13 +51,8 @@ var properties = map[string]map[string]string{
 		"PublicAccessBlockConfiguration": "no request without a signature is taken", "OwnershipControls": "there are no ACLs",
 		"BucketEncryption": encryption,
 	},
-	"AWS::S3::BucketPolicy":       {"Bucket": honoured, "PolicyDocument": honoured},
-	"AWS::Events::EventBus":       {"Name": honoured},
-	"AWS::Events::Archive":        {"Description": allEvents, "SourceArn": allEvents, "RetentionDays": allEvents},
-	"AWS::EventSchemas::Registry": {"RegistryName": onlyInAWS, "Description": onlyInAWS},
-	"AWS::EventSchemas::Schema": {
-		"RegistryName": onlyInAWS, "SchemaName": onlyInAWS, "Description": onlyInAWS, "Type": onlyInAWS, "Content": onlyInAWS,
-	},
+	"AWS::S3::BucketPolicy": {"Bucket": honoured, "PolicyDocument": honoured},
+	"AWS::Events::EventBus": {"Name": honoured},
 	"AWS::SQS::Queue":       {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
 	"AWS::SQS::QueuePolicy": {"Queues": onlyInAWS, "PolicyDocument": onlyInAWS},
 	"AWS::CloudWatch::Alarm": {
@@ -65,10 +60,9 @@ var properties = map[string]map[string]string{
 		"EvaluationPeriods": alarms, "DatapointsToAlarm": alarms, "ComparisonOperator": alarms, "Threshold": alarms, "TreatMissingData": alarms,
 		"Metrics": alarms, "ThresholdMetricId": alarms, "AlarmActions": alarms, "OKActions": alarms,
 	},
-	"AWS::CloudWatch::Dashboard": {"DashboardName": alarms, "DashboardBody": alarms},
-	"AWS::SNS::Topic":            {"DisplayName": alarms, "KmsMasterKeyId": alarms},
-	"AWS::SNS::TopicPolicy":      {"Topics": alarms, "PolicyDocument": alarms},
-	"AWS::SNS::Subscription":     {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
+	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
+	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
+	"AWS::SNS::Subscription": {"TopicArn": alarms, "Protocol": alarms, "Endpoint": alarms},
 	"AWS::KMS::Key": {
 		"KeyUsage": honoured, "KeySpec": honoured, "KeyPolicy": honoured, "Description": honoured,
 		"PendingWindowInDays": "no key is ever deleted here", "EnableKeyRotation": encryption,
@@ -90,6 +84,13 @@ var properties = map[string]map[string]string{
 	},
 	"state machine event ScheduleV2": {
 		"ScheduleExpression": honoured, "Name": aloneHere, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+	},
+
+	"AWS::CloudWatch::Dashboard":  {"DashboardName": alarms, "DashboardBody": alarms},
+	"AWS::Events::Archive":        {"Description": allEvents, "SourceArn": allEvents, "RetentionDays": allEvents},
+	"AWS::EventSchemas::Registry": {"RegistryName": onlyInAWS, "Description": onlyInAWS},
+	"AWS::EventSchemas::Schema": {
+		"RegistryName": onlyInAWS, "SchemaName": onlyInAWS, "Description": onlyInAWS, "Type": onlyInAWS, "Content": onlyInAWS,
 	},
 }
 

@@ -206,10 +206,10 @@ func (r *resolver) attribute(name, attribute string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("a GetAtt names %q, which is no resource", name)
 	}
-	if attribute == "QueueName" && res.Type == "AWS::SQS::Queue" {
+	if attribute == "RegistryName" && res.Type == "AWS::EventSchemas::Registry" {
 		return res.name(r.env), nil
 	}
-	if attribute == "RegistryName" && res.Type == "AWS::EventSchemas::Registry" {
+	if attribute == "QueueName" && res.Type == "AWS::SQS::Queue" {
 		return res.name(r.env), nil
 	}
 	if attribute != "Arn" || res.arn(r.env) == "" {

@@ -12,12 +12,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/vouch-s3/vouch/shared/access"
-	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -117,19 +116,10 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 			}
 			return reply, nil
 		}
+		measure(ctx, metrics.OfFunction(), response)
 		log.InfoContext(ctx, "the call was answered", "fileId", cmp.Or(e.PathParameters["id"], made(response)), "status", response.Status)
 		return encode(response)
 	}
-}
-
-// made is the id of the file that a call has made, or "": from here on it leads from
-// the call to everything that becomes of the file.
-func made(r Response) string {
-	id, _ := strings.CutPrefix(r.Header["Location"], "/files/")
-	if !file.ValidID(id) {
-		return ""
-	}
-	return id
 }
 
 func read(e Event, c access.Claims, most int) (Request, error) {

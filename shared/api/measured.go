@@ -3,14 +3,11 @@ package api
 import (
 	"context"
 	"log/slog"
+	"strings"
 
+	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/metrics"
 )
-
-// Metrics publishes values: a metrics.Emitter.
-type Metrics interface {
-	Emit(values ...metrics.Value) error
-}
 
 // handedOut is an answer with URLs or forms in it.
 type handedOut interface {
@@ -35,28 +32,37 @@ func (p PresignedParts) signed() (int, int64) {
 
 func (Link) signed() (int, int64) { return 1, 0 }
 
-// Measured is h, and counts what its answers hand out: URLsSigned, the URLs and
-// forms, and BytesPromised, the bytes that may be sent by them. It goes inside of
-// Idempotent, so that an answer that is given again is not counted again. A metric
-// that cannot be written is logged, and fails no call.
-func Measured(m Metrics, h Handler) Handler {
-	return func(ctx context.Context, r Request) (Response, error) {
-		response, err := h(ctx, r)
-		if answer, ok := response.Body.(handedOut); ok && err == nil {
-			var values []metrics.Value
-			urls, bytes := answer.signed()
-			if urls > 0 {
-				values = append(values, metrics.Value{Name: "URLsSigned", Unit: metrics.Count, Value: float64(urls)})
-			}
-			if bytes > 0 {
-				values = append(values, metrics.Value{Name: "BytesPromised", Unit: metrics.Bytes, Value: float64(bytes)})
-			}
-			if len(values) > 0 {
-				if err := m.Emit(values...); err != nil {
-					slog.ErrorContext(ctx, "what was handed out is not counted", "error", err.Error())
-				}
-			}
-		}
-		return response, err
+// measure counts what an answer hands out: URLsSigned, the URLs and forms, and
+// BytesPromised, the bytes that may be sent by them. An answer that Idempotent gives
+// again is a text by then, and is not counted again. A metric that cannot be written is
+// logged, and fails no call.
+func measure(ctx context.Context, m metrics.Emitter, r Response) {
+	answer, ok := r.Body.(handedOut)
+	if !ok {
+		return
 	}
+	var values []metrics.Value
+	urls, bytes := answer.signed()
+	if urls > 0 {
+		values = append(values, metrics.Value{Name: "URLsSigned", Unit: metrics.Count, Value: float64(urls)})
+	}
+	if bytes > 0 {
+		values = append(values, metrics.Value{Name: "BytesPromised", Unit: metrics.Bytes, Value: float64(bytes)})
+	}
+	if len(values) == 0 {
+		return
+	}
+	if err := m.Emit(values...); err != nil {
+		slog.ErrorContext(ctx, "what was handed out is not counted", "error", err.Error())
+	}
+}
+
+// made is the id of the file that a call has made, or "": from here on it leads from
+// the call to everything that becomes of the file.
+func made(r Response) string {
+	id, _ := strings.CutPrefix(r.Header["Location"], "/files/")
+	if !file.ValidID(id) {
+		return ""
+	}
+	return id
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -18,49 +17,52 @@ import (
 
 func TestWhatIsHandedOutIsCountedAndNothingElse(t *testing.T) {
 	for name, tt := range map[string]struct {
-		response Response
-		err      error
-		want     string // in the line; "" for none
+		body any
+		want string // in the line; "" for none
 	}{
-		"an upload":        {Response{Body: Created{File: File{Size: 5}, Upload: &Upload{URL: "https://secret"}}}, nil, `"BytesPromised":5,"URLsSigned":1`},
-		"a form":           {Response{Body: Created{File: File{Size: 7}, Form: &Form{URL: "https://secret"}}}, nil, `"BytesPromised":7,"URLsSigned":1`},
-		"a form of a most": {Response{Body: Created{Form: &Form{}}}, nil, `{"URLsSigned":1`},
-		"in parts":         {Response{Body: Created{File: File{Size: 5}, Multipart: &Multipart{}}}, nil, ""},
-		"parts":            {Response{Body: PresignedParts{Parts: []PresignedPart{{Size: 8}, {Size: 2}}}}, nil, `"BytesPromised":10,"URLsSigned":2`},
-		"no parts":         {Response{Body: PresignedParts{}}, nil, ""},
-		"a download":       {Response{Body: Link{URL: "https://secret"}}, nil, `{"URLsSigned":1`},
-		"a file":           {Response{Body: File{Size: 5}}, nil, ""},
-		"nothing":          {Response{}, nil, ""},
-		"a failure":        {Response{Body: Link{}}, errors.New("no"), ""},
+		"an upload":        {Created{File: File{Size: 5}, Upload: &Upload{URL: "https://secret"}}, `"BytesPromised":5,"URLsSigned":1`},
+		"a form":           {Created{File: File{Size: 7}, Form: &Form{URL: "https://secret"}}, `"BytesPromised":7,"URLsSigned":1`},
+		"a form of a most": {Created{Form: &Form{}}, `{"URLsSigned":1`},
+		"in parts":         {Created{File: File{Size: 5}, Multipart: &Multipart{}}, ""},
+		"parts":            {PresignedParts{Parts: []PresignedPart{{Size: 8}, {Size: 2}}}, `"BytesPromised":10,"URLsSigned":2`},
+		"no parts":         {PresignedParts{}, ""},
+		"a download":       {Link{URL: "https://secret"}, `{"URLsSigned":1`},
+		"given again":      {json.RawMessage(`{"url":"https://secret"}`), ""},
+		"a file":           {File{Size: 5}, ""},
+		"nothing":          {nil, ""},
 	} {
 		var out bytes.Buffer
-		h := Measured(metrics.Emitter{Out: &out, Namespace: "Vouch", Now: time.Now}, func(context.Context, Request) (Response, error) { return tt.response, tt.err })
-		if _, err := h(t.Context(), Request{}); !errors.Is(err, tt.err) {
-			t.Errorf("%s: %v", name, err)
-		}
+		measure(t.Context(), metrics.Emitter{Out: &out, Namespace: "Vouch", Now: time.Now}, Response{Body: tt.body})
 		if !strings.Contains(out.String(), tt.want) || tt.want == "" && out.Len() > 0 || strings.Contains(out.String(), "secret") {
 			t.Errorf("%s: %q, want %q", name, out.String(), tt.want)
 		}
 	}
 }
 
-// failing publishes nothing.
-type failing struct{}
+// full is a log that takes nothing.
+type full struct{}
 
-func (failing) Emit(...metrics.Value) error { return errors.New("no space left on device") }
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-func TestACallThatCannotBeCountedIsAnsweredAllTheSame(t *testing.T) {
-	h := Measured(failing{}, func(context.Context, Request) (Response, error) { return Response{Status: 200, Body: Link{}}, nil })
-	if response, err := h(t.Context(), Request{}); err != nil || response.Status != 200 {
-		t.Errorf("%+v, %v", response, err)
+func TestWhatCannotBeCountedIsLogged(t *testing.T) {
+	line := logged(t)
+	measure(t.Context(), metrics.Emitter{Out: full{}, Namespace: "Vouch", Now: time.Now}, Response{Body: Link{URL: "https://secret"}})
+	if !strings.Contains(line.String(), "not counted") || strings.Contains(line.String(), "secret") {
+		t.Error(line.String())
 	}
 }
 
-func TestTheLogLineOfACallThatMakesAFileNamesTheFile(t *testing.T) {
+// logged returns what is logged from here to the end of the test.
+func logged(t *testing.T) *bytes.Buffer {
 	var out bytes.Buffer
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&out, nil)))
-	defer slog.SetDefault(before)
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return &out
+}
+
+func TestTheLogLineOfACallThatMakesAFileNamesTheFile(t *testing.T) {
+	out := logged(t)
 	h := CreateUpload(upload.Creator{Records: &filetest.Records{}, Presigner: &presigner{}, Policy: policy.Default(), Now: clock})
 	e := event("alice", `{"filename":"a","contentType":"image/png","size":1}`)
 	e.RequestContext.RequestID = "request-1"
