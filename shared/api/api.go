@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/vouch-s3/vouch/shared/access"
-	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -116,7 +115,7 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 			}
 			return reply, nil
 		}
-		measure(ctx, metrics.OfFunction(), response)
+		count(ctx, response)
 		log.InfoContext(ctx, "the call was answered", "fileId", cmp.Or(e.PathParameters["id"], made(response)), "status", response.Status)
 		return encode(response)
 	}

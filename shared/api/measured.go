@@ -32,6 +32,9 @@ func (p PresignedParts) signed() (int, int64) {
 
 func (Link) signed() (int, int64) { return 1, 0 }
 
+// count measures an answer as one of the function that runs.
+func count(ctx context.Context, r Response) { measure(ctx, metrics.OfFunction(), r) }
+
 // measure counts what an answer hands out: URLsSigned, the URLs and forms, and
 // BytesPromised, the bytes that may be sent by them. An answer that Idempotent gives
 // again is a text by then, and is not counted again. A metric that cannot be written is
