@@ -20,7 +20,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: check-template registry deploy destroy logs web web-test run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test run test token functions stack clamd lint fuzz bench chaos corpus model clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

@@ -107,6 +107,12 @@ func TestASoundTemplatePasses(t *testing.T) {
 	}
 }
 
+func TestAnActionThatKnowsNoResourcesNeedsNoExceptionForAll(t *testing.T) {
+	if found := checked(t, nil, `"s3:GetObject", "Resource": {"Fn::Sub": "${Bucket.Arn}/files/*"}`, `["ecr:GetAuthorizationToken"], "Resource": "*"`); found != "" {
+		t.Error(found)
+	}
+}
+
 func TestEveryRuleFindsTheFaultThatItIsFor(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edits []string
@@ -129,6 +135,7 @@ func TestEveryRuleFindsTheFaultThatItIsFor(t *testing.T) {
 		"a key for ever":      {[]string{`"EnableKeyRotation": true`, `"EnableKeyRotation": false`}, "encrypted: Key"},
 		"every action":        {[]string{`"s3:GetObject"`, `"s3:Get*"`}, "wildcard: Role Read: the action s3:Get*"},
 		"every resource":      {[]string{`{"Fn::Sub": "${Bucket.Arn}/files/*"}`, `"*"`}, "wildcard: Role Read: the resource *"},
+		"every log group":     {[]string{`"s3:GetObject", "Resource": {"Fn::Sub": "${Bucket.Arn}/files/*"}`, `["logs:DescribeLogGroups", "logs:PutLogEvents"], "Resource": "*"`}, "wildcard: Role Read: the resource *"},
 		"others' resources":   {[]string{`${Bucket.Arn}/files/*`, `arn:${AWS::Partition}:s3:::*/files`}, "wildcard: Role Read: the resource arn"},
 		"all actions but":     {[]string{`"Action": "s3:GetObject"`, `"NotAction": "s3:GetObject"`}, "wildcard: Role Read: it allows all but some"},
 		"everybody":           {[]string{`"Effect": "Deny", "Principal": "*"`, `"Effect": "Allow", "Principal": "*"`}, "wildcard: BucketPolicy OnlyOverTLS: the principal *"},

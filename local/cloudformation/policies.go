@@ -6,10 +6,20 @@ import (
 	"strings"
 )
 
-// wildcards holds every statement that allows something to a bounded one. An
-// action has no *, but one that stands for a known few. A resource may have one
-// only behind the ARN of a resource of this stack, or behind the stack's name in
-// this account; a principal is never everybody.
+// unbounded are the actions that know no resources, so that "*" is all that can be
+// said ("Actions, resources, and condition keys", Service Authorization Reference),
+// or that Step Functions and flow logs need for all ("Logging using CloudWatch Logs",
+// Step Functions Developer Guide): they set up deliveries of logs, or list groups.
+var unbounded = []string{
+	"logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries",
+	"logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+	"ecr:GetAuthorizationToken",
+}
+
+// wildcards holds every statement that allows something to a bounded one. An action
+// has no *. A resource may have one only behind the ARN of a resource of this stack,
+// or behind the stack's name in this account, or where all that is allowed is
+// unbounded; a principal is never everybody.
 func wildcards(s Stack, report func(place, format string, args ...any)) {
 	eachStatement(s, func(place string, st any) {
 		if at(st, "Effect") != "Allow" {
@@ -23,8 +33,9 @@ func wildcards(s Stack, report func(place, format string, args ...any)) {
 				report(place, "the action %v", a)
 			}
 		}
+		knows := slices.ContainsFunc(each(at(st, "Action")), func(a any) bool { return !slices.Contains(unbounded, fmt.Sprint(a)) })
 		for _, r := range each(at(st, "Resource")) {
-			if arn := text(r); !bounded(arn) {
+			if arn := text(r); !bounded(arn) && (knows || arn != "*") {
 				report(place, "the resource %s", arn)
 			}
 		}
