@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,59 @@ func TestTheDashboardIsJSONAndShowsEveryAlarmThatIsAlwaysThere(t *testing.T) {
 		if shown := strings.Contains(body, `"${`+id+`.Arn}"`); shown == conditional {
 			t.Errorf("%s is on the dashboard: %v, and not in every stack: %v", id, shown, conditional)
 		}
+	}
+}
+
+// CloudWatch draws nothing, and says nothing, for a metric that it does not understand:
+// namespace, name, and a name and a value of each dimension, where "." stands for what
+// the metric before has at this place, and "..." for all that is not said.
+func TestEveryGraphIsOfMetricsThatCloudWatchUnderstands(t *testing.T) {
+	var parsed struct {
+		Widgets []struct {
+			Properties struct {
+				Title   string
+				Metrics [][]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(variable.ReplaceAllString(dashboard(t), "x")), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	drawn := 0
+	for _, w := range parsed.Widgets {
+		var last []string
+		for _, m := range w.Properties.Metrics {
+			if options, ok := m[len(m)-1].(object); ok {
+				m = m[:len(m)-1]
+				if options["expression"] != nil {
+					continue
+				}
+			}
+			var words []string
+			for i, v := range m {
+				word := v.(string)
+				switch word {
+				case ".":
+					words = append(words, last[i])
+				case "...":
+					words = append(words, last[:len(last)-(len(m)-1)]...)
+				default:
+					words = append(words, word)
+				}
+			}
+			if drawn++; len(words) != 4 {
+				t.Errorf("%s: the metric %v", w.Properties.Title, words)
+			}
+			for i, word := range words {
+				if word == "" || (i == 2) != slices.Contains([]string{"FunctionName", "ApiId", "QueueName", "TableName", "StateMachineArn"}, word) {
+					t.Errorf("%s: the metric %v", w.Properties.Title, words)
+				}
+			}
+			last = words
+		}
+	}
+	if drawn < 40 {
+		t.Errorf("%d metrics are drawn", drawn)
 	}
 }
 
