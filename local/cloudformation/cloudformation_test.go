@@ -44,6 +44,9 @@ const sound = `{
       "Architectures": ["arm64"], "TracingConfig": {"Mode": "Active"}, "LoggingConfig": {"LogGroup": {"Ref": "Logs"}}, "Timeout": 29,
       "Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
     "Permission": {"Type": "AWS::Lambda::Permission", "Properties": {"Principal": "apigateway.amazonaws.com", "FunctionName": {"Ref": "Work"}}},
+    "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {
+      "components": {"securitySchemes": {"Jwt": {"type": "oauth2"}, "AWS_IAM": {"type": "apiKey"}}},
+      "paths": {"/files": {"get": {"security": [{"Jwt": ["files:read"]}]}, "put": {"security": [{"AWS_IAM": []}]}}}}}},
     "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {
       "AccessLogSettings": {"DestinationArn": {"Fn::GetAtt": ["Logs", "Arn"]}}, "DefaultRouteSettings": {"ThrottlingRateLimit": 100}}},
     "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
@@ -140,6 +143,10 @@ func TestEveryRuleFindsTheFaultThatItIsFor(t *testing.T) {
 		"all actions but":     {[]string{`"Action": "s3:GetObject"`, `"NotAction": "s3:GetObject"`}, "wildcard: Role Read: it allows all but some"},
 		"everybody":           {[]string{`"Effect": "Deny", "Principal": "*"`, `"Effect": "Allow", "Principal": "*"`}, "wildcard: BucketPolicy OnlyOverTLS: the principal *"},
 		"AWS's own policy":    {[]string{"service-role/AWSLambdaBasicExecutionRole", "AdministratorAccess"}, "managed-policy: Role: the managed policy arn:aws:iam::aws:policy/AdministratorAccess"},
+		"an open route":       {[]string{`[{"Jwt": ["files:read"]}]`, `[]`}, "authorized: Api GET /files: nobody is asked"},
+		"a misspelt scheme":   {[]string{`[{"Jwt": ["files:read"]}]`, `[{"JWT": ["files:read"]}]`}, "authorized: Api GET /files: nobody is asked who calls (JWT)"},
+		"no scope":            {[]string{`[{"Jwt": ["files:read"]}]`, `[{"Jwt": []}]`}, "authorized: Api GET /files: any token will do"},
+		"or nobody":           {[]string{`[{"Jwt": ["files:read"]}]`, `[{"Jwt": ["files:read"]}, {}]`}, "authorized: Api GET /files: nobody has to be asked"},
 		"a rule's events":     {[]string{`"DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},`, ``}, "delivered: Rule: nothing takes what is not delivered"},
 		"a schedule's runs":   {[]string{`"Work", "Arn"]}, "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},` + "\n        ", `"Work", "Arn"]}, `}, "delivered: Schedule: nothing takes"},
 		"how often":           {[]string{`"RetryPolicy": {"MaximumRetryAttempts": 5, `, `"RetryPolicy": {`}, "delivered: Rule: how often it is tried again is not said"},

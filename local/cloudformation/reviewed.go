@@ -28,6 +28,8 @@ func Reviewed() map[string]string {
 		"wildcard ProtectionRole AllowManagedRuleToSendS3EventsToGuardDuty":     theirRule,
 		"wildcard ProtectionRole AllowGuardDutyToMonitorEventBridgeManagedRule": theirRule,
 
+		"authorized Api GET /.well-known/jwks.json": "public keys are for everybody, and nothing of the request reaches the function",
+
 		"kept IdempotencyTable": dayOld,
 		"kept ScanResultsTable": meetings,
 		"kept AlarmKey":         "only messages on their way are encrypted with it",

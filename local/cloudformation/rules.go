@@ -32,6 +32,7 @@ var rules = []rule{
 	{"encrypted", encrypted},
 	{"wildcard", wildcards},
 	{"managed-policy", managedPolicies},
+	{"authorized", authorized},
 	{"delivered", delivered},
 	{"function", functions},
 	{"kept", kept},
