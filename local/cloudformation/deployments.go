@@ -60,7 +60,7 @@ func Deployments() []Deployment {
 		of("an issuer of one's own", map[string]string{"Scanners": "none", "JwtIssuer": "https://id.example.com", "JwtAudience": "files"}),
 		of("all that is optional", map[string]string{
 			"Scanners": "clamav+guardduty", "ClamdImage": image, "RescanSchedule": "rate(7 days)", "DataEventsTrail": "enabled",
-			"BucketKey": "kms", "EventArchiveDays": "30", "SchemaRegistry": "enabled", "AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",
+			"MachineRoutes": "enabled", "BucketKey": "kms", "EventArchiveDays": "30", "SchemaRegistry": "enabled", "AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",
 		}),
 	}
 }
