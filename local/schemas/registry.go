@@ -83,15 +83,21 @@ func register(path string) (Registered, error) {
 // schemas use them.
 var same = []string{
 	"title", "description", "type", "enum", "pattern", "format", "minLength", "maxLength", "minimum", "maximum",
-	"minItems", "maxItems", "uniqueItems", "required", "additionalProperties",
+	"minItems", "maxItems", "uniqueItems", "required",
 }
 
 // draft4 translates a schema of draft 2020-12. It refuses a keyword that it does not
 // know, so that none is dropped.
 func draft4(v any) (any, error) {
+	switch v { // the schemas that draft 4 knows for additionalProperties only
+	case true:
+		return map[string]any{}, nil
+	case false:
+		return map[string]any{"not": map[string]any{}}, nil
+	}
 	schema, ok := v.(map[string]any)
 	if !ok {
-		return v, nil // true and false, for additionalProperties
+		return nil, fmt.Errorf("%v is no schema", v)
 	}
 	if ref, ok := schema["$ref"].(string); ok { // beside which draft 4 looks at nothing
 		for name := range schema {
@@ -102,6 +108,7 @@ func draft4(v any) (any, error) {
 		return map[string]any{"$ref": strings.Replace(ref, "#/$defs/", "#/definitions/", 1)}, nil
 	}
 	older := map[string]any{}
+	var branches []any // of an if
 	for _, name := range slices.Sorted(maps.Keys(schema)) {
 		value := schema[name]
 		var err error
@@ -110,6 +117,10 @@ func draft4(v any) (any, error) {
 			older["$schema"] = "http://json-schema.org/draft-04/schema#"
 		case "$id":
 			older["id"] = value
+		case "additionalProperties":
+			if older[name] = value; value != true && value != false {
+				older[name], err = draft4(value)
+			}
 		case "$defs":
 			older["definitions"], err = each(value)
 		case "properties":
@@ -118,6 +129,18 @@ func draft4(v any) (any, error) {
 			older["items"], err = draft4(value)
 		case "const":
 			older["enum"] = []any{value}
+		case "allOf", "anyOf", "oneOf":
+			older[name], err = every(value)
+		case "not":
+			older["not"], err = draft4(value)
+		case "if": // with its then and else
+			var chosen any
+			chosen, err = choice(schema)
+			branches = append(branches, chosen)
+		case "then", "else":
+			if schema["if"] == nil {
+				err = fmt.Errorf("%s stands without an if", name)
+			}
 		case "examples": // for readers
 		default:
 			if !slices.Contains(same, name) {
@@ -128,6 +151,46 @@ func draft4(v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if len(branches) > 0 {
+		all, _ := older["allOf"].([]any)
+		older["allOf"] = append(all, branches...)
+	}
+	return older, nil
+}
+
+// choice says an if, which draft 4 does not know, by what it does: either what is
+// asked for holds, and then the one, or it does not, and then the other.
+func choice(schema map[string]any) (any, error) {
+	parts := map[string]any{}
+	for _, name := range []string{"if", "then", "else"} {
+		parts[name] = map[string]any{} // which takes everything
+		if part, ok := schema[name]; ok {
+			older, err := draft4(part)
+			if err != nil {
+				return nil, err
+			}
+			parts[name] = older
+		}
+	}
+	return map[string]any{"anyOf": []any{
+		map[string]any{"allOf": []any{parts["if"], parts["then"]}},
+		map[string]any{"allOf": []any{map[string]any{"not": parts["if"]}, parts["else"]}},
+	}}, nil
+}
+
+func every(v any) ([]any, error) {
+	schemas, ok := v.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%v are no schemas", v)
+	}
+	older := make([]any, len(schemas))
+	for i, s := range schemas {
+		translated, err := draft4(s)
+		if err != nil {
+			return nil, err
+		}
+		older[i] = translated
 	}
 	return older, nil
 }

@@ -114,7 +114,7 @@ func clone(t *testing.T, v map[string]any) map[string]any {
 
 func TestAKeywordThatDraft4SaysOtherwiseIsNotDropped(t *testing.T) {
 	for _, schema := range []string{
-		`{"properties": {"a": {"if": {}}}}`, `{"items": {"prefixItems": []}}`, `{"$defs": {"a": {"exclusiveMinimum": 1}}}`, `{"$ref": "#/$defs/a", "minLength": 1}`,
+		`{"properties": {"a": {"then": {}}}}`, `{"allOf": [{"contains": {}}]}`, `{"if": {"dependentRequired": {}}}`, `{"not": {"$anchor": "a"}}`, `{"items": {"prefixItems": []}}`, `{"$defs": {"a": {"exclusiveMinimum": 1}}}`, `{"$ref": "#/$defs/a", "minLength": 1}`,
 	} {
 		var v any
 		if err := json.Unmarshal([]byte(schema), &v); err != nil {
@@ -123,5 +123,59 @@ func TestAKeywordThatDraft4SaysOtherwiseIsNotDropped(t *testing.T) {
 		if older, err := draft4(v); err == nil {
 			t.Errorf("%s became %v", schema, older)
 		}
+	}
+}
+
+func TestAnIfAsksTheSameInDraft4(t *testing.T) {
+	const newer = `{
+		"type": "object", "properties": {"kind": {"enum": ["a", "b"]}},
+		"if": {"properties": {"kind": {"const": "a"}}, "required": ["kind"]}, "then": {"required": ["x"]}, "else": {"required": ["y"]},
+		"allOf": [{"not": {"required": ["z"]}}, {"if": {"required": ["x"]}, "then": {"properties": {"x": {"minimum": 1}}}}, {"if": {"required": ["w"]}, "else": {"required": ["kind"], "properties": {"y": false, "kind": true}}}]
+	}`
+	var v any
+	if err := json.Unmarshal([]byte(newer), &v); err != nil {
+		t.Fatal(err)
+	}
+	translated, err := draft4(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	translated.(map[string]any)["$schema"] = "http://json-schema.org/draft-04/schema#"
+	load := func(name string, v any) Schema {
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	ours, theirs := load("newer.json", v), load("older.json", translated)
+	taken := 0
+	for document := range 1 << 6 {
+		d := map[string]any{}
+		for bit, member := range []struct {
+			name  string
+			value any
+		}{{"kind", "a"}, {"kind", "b"}, {"x", 1}, {"x", 0}, {"y", "?"}, {"z", 1}} {
+			if document>>bit&1 == 1 {
+				d[member.name] = member.value
+			}
+		}
+		if (ours.Check(d) == nil) != (theirs.Check(d) == nil) {
+			t.Errorf("of %v the two think differently", d)
+		}
+		if ours.Check(d) == nil {
+			taken++
+		}
+	}
+	if taken == 0 || taken == 1<<6 {
+		t.Errorf("%d documents are taken", taken)
 	}
 }
