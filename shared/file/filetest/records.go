@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
@@ -18,6 +19,7 @@ type Records struct {
 	mu    sync.Mutex
 	files map[string]file.File
 	usage map[quota.Account]quota.Usage
+	noted []audit.Event
 
 	closed map[quota.Account]bool
 
@@ -36,6 +38,9 @@ type Records struct {
 
 	// BeforeShare is the same before grants are replaced.
 	BeforeShare func(id string, s file.Sharing) error
+
+	// BeforeNote is the same before an event is noted.
+	BeforeNote func(e audit.Event) error
 }
 
 // Create keeps a new record, replacing none.
