@@ -40,7 +40,8 @@ type Relay struct {
 func (r Relay) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	var batch []audit.Event
 	var numbers []string
-	failed, rewritten := "", 0
+	failed := []events.DynamoDBBatchItemFailure{}
+	rewritten := 0
 	for _, record := range e.Records {
 		number := record.Change.SequenceNumber
 		switch events.DynamoDBOperationType(record.EventName) {
@@ -54,26 +55,22 @@ func (r Relay) Handle(ctx context.Context, e events.DynamoDBEvent) (events.Dynam
 		event, err := eventOf(record)
 		if err != nil {
 			slog.ErrorContext(ctx, "an event of the trail cannot be read", "sequenceNumber", number, "error", err.Error())
-			failed = number
+			failed = []events.DynamoDBBatchItemFailure{{ItemIdentifier: number}}
 			break
 		}
 		batch, numbers = append(batch, event), append(numbers, number)
 	}
 	if n, err := r.tell(ctx, batch); err != nil {
 		slog.ErrorContext(ctx, "an event of the trail is not published", "sequenceNumber", numbers[n], "error", err.Error())
-		failed = numbers[n]
+		failed = []events.DynamoDBBatchItemFailure{{ItemIdentifier: numbers[n]}}
 	}
 	if rewritten > 0 {
 		if err := r.Rewritten(rewritten); err != nil {
 			return events.DynamoDBEventResponse{}, err
 		}
 	}
-	slog.InfoContext(ctx, "events of the trail were published", "records", len(e.Records), "events", len(batch), "failed", failed)
-	response := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
-	if failed != "" {
-		response.BatchItemFailures = append(response.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: failed})
-	}
-	return response, nil
+	slog.InfoContext(ctx, "a batch of the trail was taken", "records", len(e.Records), "events", len(batch), "complete", len(failed) == 0)
+	return events.DynamoDBEventResponse{BatchItemFailures: failed}, nil
 }
 
 // tell publishes the batch, what fails of it again, and returns the index of the
