@@ -48,6 +48,7 @@ var calls = []struct {
 	{access.Send, "POST", "/files/%s/parts", `{"partNumbers":[1]}`},
 	{access.Send, "GET", "/files/%s/parts", ""},
 	{access.Send, "POST", "/files/%s/complete", ""},
+	{access.History, "GET", "/files/%s/history", ""},
 	{access.ListGrants, "GET", "/files/%s/grants", ""},
 	{access.PutGrant, "PUT", "/files/%s/grants/zoe", `{"level":"read"}`},
 	{access.DeleteGrant, "DELETE", "/files/%s/grants/zoe", ""},
@@ -71,7 +72,7 @@ func TestEveryCallIsForThoseItIsFor(t *testing.T) {
 		{as(t, "group:heads"), "see download", true},
 		{in(t, "gina", "heads"), "see download list-grants put-grant delete-grant delete", true},
 		{as(t, "carol"), "see download list-grants put-grant delete-grant delete", true},
-		{alice, "see download list-grants put-grant delete-grant delete send", true},
+		{alice, "see download list-grants put-grant delete-grant delete send history", true},
 	} {
 		f := alice.ready(t, "a.bin", []byte("hello"))
 		alice.share(t, f.ID, "bob", "read")
