@@ -20,7 +20,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test page web-deploy run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test page web-deploy run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -35,6 +36,9 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	$(GO) test -race -count=1 ./...
 	cd local && $(GO) test -race -count=1 -timeout 20m ./...
 
+emulator: ## give every function every event of events/ under AWS's Lambda Runtime Interface Emulator, as sam local invoke does (docs/sam.md); make test does it too
+	cd local && $(GO) test -count=1 -v -run 'Sample|Authorizer' ./emulator ./samples
+
 web: ## build the module for Uppy in web/, and test it without a browser; needs Node
 	cd web && npm ci --no-audit --loglevel=error && npm run -s build && npm run -s check && npm run -s unit
 
@@ -44,11 +48,6 @@ web-test: ## the same, and Uppy itself in Chromium against the local stack
 page: ## build the web page to web/app/dist; without npm it says how to get that, and nothing else needs it
 	@command -v npm >/dev/null || { echo "The web page is not built: there is no npm. Install Node 20 or later (https://nodejs.org, or apt-get install npm) and say make page."; exit 0; }; \
 	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --loglevel=error; } && npm run -s --if-present page
-
-web-deploy: page ## send the web page to the stack of an environment of samconfig.toml: make web-deploy ENV=default (docs/web.md)
-	@stack=$$(sed -n '/^\[$(ENV)\.global\.parameters\]/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml) && \
-	test -n "$$stack" || { echo 'make web-deploy needs ENV, an environment of samconfig.toml: make web-deploy ENV=default' >&2; exit 1; }; \
-	./web/deploy.sh "$$stack"
 
 token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin", GROUPS="staff", TENANT=acme
 	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' -tenant '$(TENANT)' -groups '$(GROUPS)' $(ARGS)
@@ -73,6 +72,41 @@ lint: ## check the code's form
 	$(GO) run $(STATICCHECK) ./...
 	cd local && $(GO) run $(STATICCHECK) ./...
 	cd bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+
+check-template: ## check the templates as they are deployed, without AWS: cfn-lint, SAM's transform, the rules of local/cloudformation, asl-validator
+	@./local/cloudformation/check.sh
+
+# The AWS command lines are for these four alone, and are not installed by anything here.
+needs = @command -v $(1) >/dev/null || { echo 'make $@ needs the $(2), which is not installed: $(3)' >&2; exit 1; }
+environment = @grep -q '^\[$(ENV)\.deploy\.parameters\]' samconfig.toml && test -n '$(ENV)' || { echo 'make $@ needs ENV, an environment of samconfig.toml: make $@ ENV=dev' >&2; exit 1; }
+SAM_AT := https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html
+CLI_AT := https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html
+
+deploy: ## build and deploy to an environment of samconfig.toml: make deploy ENV=dev (docs/deploy.md)
+	$(call environment)
+	$(call needs,sam,SAM CLI,$(SAM_AT))
+	sam build --config-env $(ENV)
+	sam deploy --config-env $(ENV)
+
+web-deploy: page ## send the web page to an environment's stack: make web-deploy ENV=dev (docs/web.md)
+	$(call environment)
+	$(call needs,aws,AWS CLI,$(CLI_AT))
+	@./web/deploy.sh "$$(sed -n '/^\[$(ENV)\.global\.parameters\]/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)"
+
+destroy: ## delete an environment's stack, without what it retains: make destroy ENV=dev (docs/deploy.md)
+	$(call environment)
+	$(call needs,sam,SAM CLI,$(SAM_AT))
+	sam delete --config-env $(ENV)
+
+logs: ## follow the log of an environment's functions: make logs ENV=dev
+	$(call environment)
+	$(call needs,aws,AWS CLI,$(CLI_AT))
+	@stack=$$(sed -n '/^\[$(ENV)\.global\.parameters\]/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml) && \
+	group=$$(aws cloudformation describe-stack-resource --stack-name "$$stack" --logical-resource-id FunctionLogs --query StackResourceDetail.PhysicalResourceId --output text) && \
+	aws logs tail --follow --format short "$$group"
+
+registry: ## write the schemas of events/schemas into template.yaml, for EventBridge's registry
+	@cd local && $(GO) run ./cmd/registry-schemas -root $(ROOT)
 
 build: ## build the functions' zips as they are deployed to .vouch/build, and print their hashes and sizes
 	@cd local && $(GO) run ./cmd/zip-functions -root $(ROOT) -out $(ROOT)/.vouch/build
@@ -102,7 +136,7 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 	$(GO) run $(GOVULNCHECK) ./...
 	cd local && $(GO) run $(GOVULNCHECK) ./...
 
-bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc)
+bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc), cold starts against the least of functions
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
 
 SEED  ?= 1

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
+	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/sweep"
@@ -21,8 +22,8 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.StateMachine, settings.EventBus)
-	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage])
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.StateMachine, settings.EventBus)
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage])
 	objects := s3store.New(cfg, env[settings.Bucket])
 	limits := settings.MustPolicy()
 	lambda.Start(sweep.Lambda(sweep.Sweeper{
@@ -39,7 +40,7 @@ func main() {
 		Finisher: verify.Finisher{
 			Records: records,
 			Objects: objects,
-			Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+			Events:  eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
 			Policy:  limits,
 			Now:     time.Now,
 		},

@@ -242,6 +242,7 @@ func (m *Model) clientMoves(w *World, v visit) {
 		}
 	}
 	m.share(w, v)
+	m.others(w, v)
 	if w.left.Deletes > 0 {
 		next := w.clone()
 		next.left.Deletes--
@@ -321,8 +322,6 @@ func (m *Model) callText(c call) string {
 		return fmt.Sprintf("put %s together", uploadID(c.upload))
 	case opAbort:
 		return "abort " + uploadID(c.upload)
-	case opChange:
-		return fmt.Sprintf("make the record %s", m.changes.get(c.value).To)
 	case opTransact:
 		return m.transactText(c)
 	case opRenew:

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Request is what a client asks for. Filename, ContentType and Size are
@@ -60,8 +60,9 @@ type Instructions struct {
 
 // Records keeps new records.
 type Records interface {
-	// Create keeps a new record, and counts it in the same write. It fails when the
-	// id is already taken, and with a *file.Error when a quota is used up.
+	// Create keeps a new record, and in the same write its events, and counts it. It
+	// fails when the id is already taken, and with a *file.Error when a quota is used
+	// up or the account is closed.
 	Create(ctx context.Context, f file.File) error
 
 	// Get reads a record, or returns file.ErrNotFound.
@@ -69,6 +70,10 @@ type Records interface {
 
 	// Begin writes down that an upload in parts is begun, as file.Begun says.
 	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
+
+	// Note is for what is signed once more of a record that is there: Create itself
+	// keeps the events of a new one.
+	audit.Trail
 }
 
 // Presigner signs a Put or a Form.
@@ -126,9 +131,9 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		Key:            file.Key(r.Owner, id),
 		CreatedAt:      now,
 		UpdatedAt:      now,
+		Counted:        c.Policy.Quotas.Kinds(r.Owner),
 		Revision:       1,
 	}
-	f.Counted = quota.Kinds(f)
 	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err
