@@ -49,13 +49,18 @@ func (d Deleter) Delete(ctx context.Context, p access.Principal, id string) erro
 	if err != nil {
 		return err
 	}
+	return d.Remove(ctx, f)
+}
+
+// Remove is Delete for whoever has decided already that f is to go.
+func (d Deleter) Remove(ctx context.Context, f file.File) error {
 	if f.Status != file.Deleted {
 		now := d.Now().UTC()
 		dead := later(now, f.UploadExpiresAt)
 		if f.Method == file.Multipart {
 			dead = now.Add(d.Policy.UploadLife)
 		}
-		_, err = d.Records.Change(ctx, id, file.Change{
+		_, err := d.Records.Change(ctx, f.ID, file.Change{
 			To:      file.Deleted,
 			At:      now,
 			SweepAt: dead.Add(d.Policy.ArrivalGrace),
@@ -65,18 +70,37 @@ func (d Deleter) Delete(ctx context.Context, p access.Principal, id string) erro
 			err = nil // somebody was quicker
 		}
 		if err != nil {
-			return fmt.Errorf("mark file %s deleted: %w", id, err)
+			return fmt.Errorf("mark file %s deleted: %w", f.ID, err)
 		}
 	}
 	if f.Method == file.Multipart {
 		if err := d.Uploads.AbortUploads(ctx, f.Key, f.UploadID); err != nil {
-			return fmt.Errorf("abort the upload of file %s: %w", id, err)
+			return fmt.Errorf("abort the upload of file %s: %w", f.ID, err)
 		}
 	}
 	if err := d.Objects.DeleteAll(ctx, f.Key); err != nil {
-		return fmt.Errorf("delete the object of file %s: %w", id, err)
+		return fmt.Errorf("delete the object of file %s: %w", f.ID, err)
 	}
 	return nil
+}
+
+// Quiet is when no bytes of f can arrive any more that were sent by a URL, if f is
+// deleted or has a status that takes none: when the last URL is dead, and what was
+// begun in its life has had time to end. The last URL of a part is as young as the
+// last moment at which the file was still waiting for parts.
+func Quiet(f file.File, p policy.Policy) time.Time {
+	dead := f.UploadExpiresAt
+	if f.Method == file.Multipart {
+		last := f.UpdatedAt
+		if !f.UploadedAt.IsZero() {
+			last = f.UploadedAt
+		}
+		if last.After(f.UploadExpiresAt) {
+			last = f.UploadExpiresAt
+		}
+		dead = last.Add(p.UploadLife)
+	}
+	return dead.Add(p.ArrivalGrace)
 }
 
 func later(a, b time.Time) time.Time {

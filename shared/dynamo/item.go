@@ -16,7 +16,7 @@ import (
 // left out, not empty, where the record is not to be in that index.
 type item struct {
 	ID             string `dynamodbav:"id"`
-	Owner          string `dynamodbav:"owner"`
+	Owner          string `dynamodbav:"owner,omitempty"` // absent: a tombstone
 	ListedOwner    string `dynamodbav:"listedOwner,omitempty"`
 	StatusID       string `dynamodbav:"statusId"`
 	Filename       string `dynamodbav:"filename"`

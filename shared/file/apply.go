@@ -1,6 +1,9 @@
 package file
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
 // Allows reports whether c may be applied to f as f stands.
 func (f File) Allows(c Change) bool {
@@ -29,4 +32,16 @@ func (f File) After(c Change) File {
 		f.Grants = nil
 	}
 	return f
+}
+
+// Tombstone returns what is left of f when everything that tells of its owner or of
+// its bytes is taken away: that there was a file with this id, deleted, under a key
+// in which the owner is a hash. It takes in what comes late, such as an event of an
+// upload, and has nobody's name on it. f must be deleted.
+func (f File) Tombstone(at time.Time) File {
+	return File{
+		ID: f.ID, Status: f.Status, Method: f.Method, Key: f.Key,
+		CreatedAt: f.CreatedAt, UpdatedAt: at, UploadExpiresAt: f.UploadExpiresAt,
+		Revision: f.Revision + 1,
+	}
 }

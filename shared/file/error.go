@@ -36,6 +36,7 @@ const (
 	CodeTooManyGrants      Code = "too-many-grants"          // the file has MaxGrants already
 	CodeUnauthorized       Code = "unauthorized"             // no subject in the request, or no tenant where there are tenants
 	CodeForbidden          Code = "forbidden"                // a token without the scope, or somebody who sees the file but may not do this
+	CodeNoErasure          Code = "no-such-erasure"          // no erasure has the id
 )
 
 // Error is an error that a user may read.

@@ -20,7 +20,8 @@ type File struct {
 
 	// Owner is who asked for the upload: a subject, and its tenant where there are
 	// tenants, as access.Principal.Owner writes them. To whoever is neither the
-	// owner nor a grantee the file does not exist.
+	// owner nor a grantee the file does not exist. It is empty, and so nobody, in
+	// a Tombstone.
 	Owner string
 
 	// Grants are what the owner, or whoever manages the file, has let others do.
