@@ -50,6 +50,7 @@ var (
 	ErrPartsMismatch = errors.New("the parts are not as promised")            // Problem.Detail names the first
 	ErrUnauthorized  = errors.New("there is no valid token")                  // 401
 	ErrForbidden     = errors.New("that is not allowed")                      // 403: the token has not the scope, or the file is shared for less
+	ErrAccountClosed = errors.New("no uploads are taken for the account")     // what it has already is as before
 	ErrQuota         = errors.New("the quota is reached")                     // Problem.Quota says which, and Problem.Remaining what is left
 	ErrTooLarge      = errors.New("the file is larger than the policy takes") // Problem.Accepted says how large it may be
 )
@@ -89,7 +90,9 @@ func (p *Problem) Is(target error) bool {
 	case ErrUnauthorized:
 		return p.StatusCode == http.StatusUnauthorized
 	case ErrForbidden:
-		return p.StatusCode == http.StatusForbidden && p.Code() != "quota-exceeded"
+		return p.StatusCode == http.StatusForbidden && p.Code() != "quota-exceeded" && p.Code() != "account-closed"
+	case ErrAccountClosed:
+		return p.Code() == "account-closed"
 	case ErrQuota:
 		return p.Code() == "quota-exceeded" || p.Code() == tooManyUploads
 	case ErrNotFound: // not by the status: 404 without a code is another API's, or a wrong base URL

@@ -49,7 +49,7 @@ type double struct {
 	gate     int      // how many parts are stored before the others wait; negative for all
 	released chan struct{}
 	token    string // the token that is accepted besides the others
-	quota    string // the one that refuses uploads; empty for none
+	quota    string // the one that refuses uploads, or closed; empty for none
 
 	waiting chan struct{} // something is sent to it when a part waits at the gate
 }
@@ -222,6 +222,9 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 	case d.quota == "uploadsToday":
 		w.Header().Set("Retry-After", "40000")
 		refuseQuota(w, 429, "too-many-uploads", map[string]any{"quota": d.quota, "limit": 10, "remaining": 0, "resetsAt": time.Now().Add(5*time.Hour + time.Second)})
+		return
+	case d.quota == "closed":
+		refuse(w, 403, "account-closed", "No uploads are taken for this account.", "")
 		return
 	case d.quota != "":
 		refuseQuota(w, 403, "quota-exceeded", map[string]any{"quota": d.quota, "limit": 10 << 20, "remaining": 1536})

@@ -61,6 +61,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
 		{file.CodeForbidden, http.StatusForbidden, "The call is not allowed"},
 		{file.CodeQuotaExceeded, http.StatusForbidden, "The quota is used up"},
+		{file.CodeAccountClosed, http.StatusForbidden, "No uploads are taken"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},

@@ -72,6 +72,27 @@ func TestAnUploadOverAQuotaIsRefusedWithWhatRemainsAndNothingIsKept(t *testing.T
 	}
 }
 
+func TestWhoseAccountIsClosedLearnsOnlyThatNoUploadsAreTaken(t *testing.T) {
+	records := filetest.Records{Quotas: quota.Quotas{Owner: quota.Limits{Bytes: 999}}}
+	h := Lambda(bySub, CreateUpload(upload.Creator{Records: &records, Presigner: &presigner{}, Policy: policy.Default(), Now: time.Now}))
+	if err := records.Close(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []string{"500", "5000"} {
+		r, err := h(t.Context(), event("alice", `{"filename":"a.txt","contentType":"text/plain","size":`+size+`}`))
+		const want = `{"type":"urn:vouch:problem:account-closed","title":"No uploads are taken","status":403,"detail":"No uploads are taken for this account."}` + "\n"
+		if err != nil || r.StatusCode != 403 || r.Body != want {
+			t.Errorf("%d %s, %v", r.StatusCode, r.Body, err)
+		}
+	}
+	if err := records.Open(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := h(t.Context(), event("alice", `{"filename":"a.txt","contentType":"text/plain","size":500}`)); err != nil || r.StatusCode != 201 {
+		t.Errorf("an account that is open again: %d %s, %v", r.StatusCode, r.Body, err)
+	}
+}
+
 func TestTooManyUploadsADaySayWhenTheDayEnds(t *testing.T) {
 	err := quota.Limits{UploadsPerDay: 5}.CheckDay(5, time.Now())
 	r := problemReply(err)

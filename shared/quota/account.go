@@ -20,6 +20,9 @@ type Account struct {
 	Subject string // whose it is; of an owner, as file.File.Owner has it
 }
 
+// ErrClosed refuses a file whose account is closed. It tells nobody why.
+var ErrClosed = &file.Error{Code: file.CodeAccountClosed, Detail: "No uploads are taken for this account."}
+
 // Accounts lists the accounts that a new file counts for.
 func Accounts(f file.File) []Account {
 	return []Account{{Owner, f.Owner}}

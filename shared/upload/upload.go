@@ -61,7 +61,8 @@ type Instructions struct {
 // Records keeps new records.
 type Records interface {
 	// Create keeps a new record, and counts it in the same write. It fails when the
-	// id is already taken, and with a *file.Error when a quota is used up.
+	// id is already taken, and with a *file.Error when a quota is used up or the
+	// account is closed.
 	Create(ctx context.Context, f file.File) error
 
 	// Get reads a record, or returns file.ErrNotFound.

@@ -19,6 +19,8 @@ type Records struct {
 	files map[string]file.File
 	usage map[quota.Account]quota.Usage
 
+	closed map[quota.Account]bool
+
 	// Quotas are what Create holds accounts to; those of a day it does not know.
 	Quotas quota.Quotas
 
@@ -47,6 +49,9 @@ func (r *Records) Create(_ context.Context, f file.File) error {
 		return &file.ConflictError{To: f.Status, Current: r.files[f.ID]}
 	}
 	for _, a := range quota.Accounts(f) {
+		if r.closed[a] {
+			return quota.ErrClosed
+		}
 		if err := r.Quotas.Of(a.Kind).Check(r.usage[a], quota.Of(f)); err != nil {
 			return err
 		}

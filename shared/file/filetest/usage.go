@@ -1,6 +1,7 @@
 package filetest
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -12,6 +13,25 @@ func (r *Records) Usage(a quota.Account) quota.Usage {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.usage[a]
+}
+
+// Close has Create refuse the files of the owner.
+func (r *Records) Close(_ context.Context, owner string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed == nil {
+		r.closed = map[quota.Account]bool{}
+	}
+	r.closed[quota.Account{Kind: quota.Owner, Subject: owner}] = true
+	return nil
+}
+
+// Open takes back what Close did.
+func (r *Records) Open(_ context.Context, owner string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.closed, quota.Account{Kind: quota.Owner, Subject: owner})
+	return nil
 }
 
 // count adds d to every account of f. Every record is counted here, whether or
