@@ -24,6 +24,9 @@ const (
 	// ("Step Functions service quotas", AWS Step Functions Developer Guide).
 	PagesPerExecution = 1000
 
+	// Pause is many times what an index of DynamoDB is mostly behind its table.
+	Pause = 10 * time.Second
+
 	// races is how often a record is looked at anew that was written meanwhile.
 	races = 5
 )
@@ -78,7 +81,6 @@ type Bucket interface {
 // Eraser is the step that removes.
 type Eraser struct {
 	Ledger    Ledger
-	Accounts  Accounts
 	Records   Records
 	Histories Histories
 	Bucket    Bucket
@@ -87,8 +89,7 @@ type Eraser struct {
 	Policy    policy.Policy
 	Now       func() time.Time
 
-	// Pause is many times what an index is mostly behind its table.
-	Pause time.Duration
+	Pause time.Duration // between a write and a look by an index
 }
 
 // Page removes the next page of what the erasure is to remove. An execution that has
@@ -116,7 +117,8 @@ func (x Eraser) Page(ctx context.Context, t Task) (Step, error) {
 		return Step{}, fmt.Errorf("write down how far erasure %s is: %w", e.ID, err)
 	}
 	next := Erase
-	if e.Phase == Proving || e.Phase == Proven || e.Phase == Leaving {
+	switch e.Phase {
+	case Closing, Proving, Proven, Leaving:
 		next = Prove
 	}
 	return Step{Task: t, Next: next, Wait: seconds(wait)}, nil
@@ -137,19 +139,13 @@ func (x Eraser) handOver(ctx context.Context, e Erasure) error {
 // phase does the next page of e's phase, and says how long to wait then.
 func (x Eraser) phase(ctx context.Context, e *Erasure) (time.Duration, error) {
 	switch e.Phase {
-	case Closing:
-		if err := x.Accounts.Close(ctx, e.Owner); err != nil {
-			return 0, err
-		}
-		e.Phase = Deleting
-		return x.Pause, nil // for the index to have what was created before
 	case Deleting:
 		return 0, x.deletePage(ctx, e)
 	case Clearing:
 		return x.clearPage(ctx, e)
 	case Sweeping:
 		return x.sweepPage(ctx, e)
-	case Proving, Proven, Leaving:
+	case Closing, Proving, Proven, Leaving:
 		return 0, nil
 	}
 	return 0, fmt.Errorf("there is no phase %q", e.Phase)

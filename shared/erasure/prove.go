@@ -43,8 +43,8 @@ type Issuer interface {
 	Issue(ctx context.Context, e Erasure, at time.Time) (string, error)
 }
 
-// Prover is the step that looks whether anything is left, and ends an erasure of
-// which nothing is.
+// Prover is the step at the beginning and at the end: it closes the owner's account,
+// looks whether anything is left, and ends an erasure of which nothing is.
 type Prover struct {
 	Ledger   Ledger
 	Accounts Accounts
@@ -53,9 +53,7 @@ type Prover struct {
 	Balances Balances
 	Issuer   Issuer
 	Now      func() time.Time
-
-	// Pause is as long as the Eraser's.
-	Pause time.Duration
+	Pause    time.Duration // as the Eraser's
 }
 
 // left is what a look has found.
@@ -78,6 +76,8 @@ func (p Prover) Look(ctx context.Context, t Task) (Step, error) {
 		return Step{}, err
 	case e.Status != Erasing || e.Part != t.Part:
 		return Step{Task: t, Next: Done}, nil
+	case e.Phase == Closing:
+		return p.close(ctx, t, e)
 	case e.Phase == Proven || e.Phase == Leaving:
 		return p.finish(ctx, t, e)
 	case e.Phase != Proving:
@@ -107,6 +107,19 @@ func (p Prover) Look(ctx context.Context, t Task) (Step, error) {
 		return Step{}, fmt.Errorf("write down what erasure %s has left: %w", e.ID, err)
 	}
 	return next, nil
+}
+
+// close closes the owner's account, and has the index have the time to show all that
+// was created before.
+func (p Prover) close(ctx context.Context, t Task, e Erasure) (Step, error) {
+	if err := p.Accounts.Close(ctx, e.Owner); err != nil {
+		return Step{}, fmt.Errorf("close the account of erasure %s: %w", e.ID, err)
+	}
+	e.Phase, e.UpdatedAt = Deleting, p.Now().UTC()
+	if _, err := p.Ledger.Save(ctx, e); err != nil {
+		return Step{}, fmt.Errorf("write down that the account of erasure %s is closed: %w", e.ID, err)
+	}
+	return Step{Task: t, Next: Erase, Wait: seconds(p.Pause)}, nil
 }
 
 // look lists all that could be left, the records first: a file is released from its

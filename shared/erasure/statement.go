@@ -2,9 +2,11 @@ package erasure
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -79,10 +81,17 @@ func (c Claims) check() error {
 	switch s := c.Vouch; {
 	case !file.ValidID(c.Subject) || c.ID != c.Subject:
 		return fmt.Errorf("the subject %q is not the id of an erasure", c.Subject)
-	case s.Bucket == "" || len(s.Prefix) != len(Erasure{Pseudonym: file.Pseudonym("")}.Prefix()):
+	case s.Bucket == "" || !isPrefix(s.Prefix):
 		return errors.New("no prefix of an owner is named")
 	case c.IssuedAt <= 0 || s.StartedAt.IsZero() || s.ProvenAt.Before(s.StartedAt):
 		return errors.New("the times are missing, or are in no order")
 	}
 	return nil
+}
+
+// isPrefix reports whether s is the Prefix of some owner.
+func isPrefix(s string) bool {
+	hash, err := hex.DecodeString(strings.TrimSuffix(strings.TrimPrefix(s, file.KeyPrefix), "/"))
+	pseudonym := hex.EncodeToString(hash)
+	return err == nil && len(pseudonym) == len(file.Pseudonym("")) && s == Erasure{Pseudonym: pseudonym}.Prefix()
 }
