@@ -63,6 +63,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeQuotaExceeded, http.StatusForbidden, "The quota is used up"},
 		{file.CodeAccountClosed, http.StatusForbidden, "No uploads are taken"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
+		{file.CodeNoErasure, http.StatusNotFound, "There is no such erasure"},
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},
 		{file.CodeClosed, http.StatusConflict, "The upload is closed"},

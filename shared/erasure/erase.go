@@ -97,7 +97,7 @@ type Eraser struct {
 func (x Eraser) Page(ctx context.Context, t Task) (Step, error) {
 	e, err := x.Ledger.Get(ctx, t.Erasure)
 	if err != nil {
-		return Step{}, err
+		return unknown(t, err)
 	}
 	if e.Status == Erasing && e.Part == t.Part && e.Pages >= PagesPerExecution {
 		if e, err = x.Ledger.Save(ctx, nextPart(e)); err != nil {
@@ -122,6 +122,15 @@ func (x Eraser) Page(ctx context.Context, t Task) (Step, error) {
 		next = Prove
 	}
 	return Step{Task: t, Next: next, Wait: seconds(wait)}, nil
+}
+
+// unknown answers for a step that cannot read its erasure with err. One that there is
+// none of no retry brings back.
+func unknown(t Task, err error) (Step, error) {
+	if file.CodeOf(err) == file.CodeNoErasure {
+		return Step{Task: t, Next: Fail}, nil
+	}
+	return Step{}, err
 }
 
 // handOver makes sure that the execution runs in which e goes on.

@@ -18,7 +18,7 @@ type Failer struct {
 func (f Failer) Fail(ctx context.Context, t Task) (Step, error) {
 	e, err := f.Ledger.Get(ctx, t.Erasure)
 	if err != nil {
-		return Step{}, err
+		return unknown(t, err)
 	}
 	if e.Status != Erasing || e.Part != t.Part {
 		return Step{Task: t, Next: Done}, nil

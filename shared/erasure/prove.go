@@ -73,7 +73,7 @@ func (p Prover) Look(ctx context.Context, t Task) (Step, error) {
 	e, err := p.Ledger.Get(ctx, t.Erasure)
 	switch {
 	case err != nil:
-		return Step{}, err
+		return unknown(t, err)
 	case e.Status != Erasing || e.Part != t.Part:
 		return Step{Task: t, Next: Done}, nil
 	case e.Phase == Closing:
