@@ -13,7 +13,7 @@ import (
 
 // races is how often a change begins anew because the record was written
 // between its read and its write. Every writer but the sweeper's Postpone and
-// those who share the file takes the record a step on in the table of transitions,
+// those who share the file, keep it or hold it takes the record a step on in the table of transitions,
 // which has no way of so many.
 const races = 10
 
@@ -41,12 +41,15 @@ func (s *Store) settle(ctx context.Context, id string, c file.Change) (file.File
 // settleOne is settle for the record as it was read. It fails with a
 // *file.ConflictError or file.ErrNotFound if it is not that any more.
 func (s *Store) settleOne(ctx context.Context, f file.File, c file.Change) (file.File, error) {
+	c.IfRevision = f.Revision
 	u, err := changeUpdate(f.ID, c)
 	if err != nil {
 		return file.File{}, err
 	}
-	u.ifRevision(f.Revision)
 	after := f.After(c)
+	if after.Discarded {
+		u.set("discarded", &types.AttributeValueMemberBOOL{Value: true})
+	}
 	delta, accounts := quota.Delta(f, after), quota.Counted(f)
 	if delta.Zero() || len(accounts) == 0 {
 		return s.update(ctx, f.ID, c.To, u)

@@ -179,7 +179,7 @@ func (x Eraser) deletePage(ctx context.Context, e *Erasure) error {
 // remove deletes f, unless it is under a hold, or its record is forgotten already.
 func (x Eraser) remove(ctx context.Context, f file.File) error {
 	err := x.Deleter.Remove(ctx, f)
-	if file.CodeOf(err) == file.CodeNotFound {
+	if code := file.CodeOf(err); code == file.CodeNotFound || code == file.CodeOnHold {
 		return nil
 	}
 	return err

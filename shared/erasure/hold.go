@@ -3,4 +3,4 @@ package erasure
 import "github.com/vouch-s3/vouch/shared/file"
 
 // held reports whether f is under a legal hold, and so is left as it is.
-func held(file.File) bool { return false }
+func held(f file.File) bool { return f.Hold != nil }

@@ -210,7 +210,7 @@ func (r records) Change(ctx context.Context, id string, c file.Change) (f file.F
 }
 
 func (r records) List(ctx context.Context, q file.Query) (files []file.File, next string, err error) {
-	err = r.faulty(func() (err error) { files, next, err = r.Records.List(ctx, q); return err })
+	err = r.faulty(func() (err error) { files, next, err = r.Records.Page(ctx, q); return err })
 	return r.shown(files), next, err
 }
 

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// Allows reports whether c may be applied to f as f stands.
+// Allows reports whether c may be applied to f as f stands. A file on hold is not
+// deleted, whoever asks.
 func (f File) Allows(c Change) bool {
 	return f.Status.CanBecome(c.To) &&
+		(c.To != Deleted || f.Hold == nil) &&
+		(c.IfRevision == 0 || c.IfRevision == f.Revision) &&
 		(c.IfStatus == "" || c.IfStatus == f.Status) &&
 		(c.IfVersion == "" || c.IfVersion == f.VersionID)
 }
@@ -28,6 +31,7 @@ func (f File) After(c Change) File {
 	if c.To != Ready {
 		f.Receipt = ""
 	}
+	f.Discarded = f.Discarded || c.Discard && f.Hold == nil
 	if c.To == Deleted {
 		f.Grants = nil
 	}

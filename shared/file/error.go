@@ -30,6 +30,8 @@ const (
 	CodeNotUploaded        Code = "not-uploaded"             // said complete, but no object is there
 	CodeNotReady           Code = "not-ready"                // asked to download what is not ready
 	CodeClosed             Code = "closed"                   // the file is expired or deleted
+	CodeInvalidExpiry      Code = "invalid-expiry"           // a time that a file cannot be kept until
+	CodeOnHold             Code = "on-hold"                  // the file is on hold, and is not deleted
 	CodeQuotaExceeded      Code = "quota-exceeded"           // more at a time than the quota allows
 	CodeAccountClosed      Code = "account-closed"           // no uploads are taken for the account
 	CodeTooManyUploads     Code = "too-many-uploads"         // more in a day than the quota allows

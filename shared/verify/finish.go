@@ -186,7 +186,8 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 		}
 	}
 	if underway(f, j) {
-		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason, Verdict: v}); err != nil {
+		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v, Discard: x.Policy.RejectedBytes == policy.DeleteRejected}
+		if f, err = x.change(ctx, f, c); err != nil {
 			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
 	}
@@ -202,9 +203,17 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
 }
 
-// shut puts the bytes of a rejected file out of reach.
+// shut puts the bytes of a rejected file out of reach, and on hold out of reach of
+// whatever would delete them. What is to become of them the record says: a hold
+// that came before the rejection keeps them, and none comes behind Discarded.
+//
+// The record may be put on hold, or released, between its read and the tag. Then
+// it has another revision, stays on the sweeper's list, and is tagged once more.
 func (x Finisher) shut(ctx context.Context, f file.File) error {
-	if x.Policy.RejectedBytes == policy.DeleteRejected {
+	switch {
+	case f.Hold != nil:
+		return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Held)
+	case f.Discarded:
 		return x.Objects.DeleteVersion(ctx, f.Key, f.VersionID)
 	}
 	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)

@@ -9,9 +9,9 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// List lists an owner's files that are not deleted, newest first; all of them where
+// Page lists an owner's files that are not deleted, newest first; all of them where
 // q has no status.
-func (r *Records) List(_ context.Context, q file.Query) (files []file.File, next string, err error) {
+func (r *Records) Page(_ context.Context, q file.Query) (files []file.File, next string, err error) {
 	all := r.sorted(func(f file.File) bool {
 		return f.Owner == q.Owner && f.Status != file.Deleted && (q.Status == "" || q.Status == f.Status) && (q.After == "" || f.ID < q.After)
 	}, func(a, b file.File) int { return cmp.Compare(b.ID, a.ID) })

@@ -36,6 +36,11 @@ type Records struct {
 
 	// BeforeShare is the same before grants are replaced.
 	BeforeShare func(id string, s file.Sharing) error
+
+	// BeforeRetain and BeforeHold are the same before a retention is changed, and
+	// before a hold is.
+	BeforeRetain func(id string, n file.Retention) error
+	BeforeHold   func(id string, h file.Holding) error
 }
 
 // Create keeps a new record, replacing none.
