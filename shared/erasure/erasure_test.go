@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -441,5 +442,65 @@ func TestNeitherTheWorkflowNorALogIsToldTheOwner(t *testing.T) {
 	}
 	if logs.Len() == 0 || strings.Contains(logs.String(), "alice") {
 		t.Errorf("the log is %s", logs.String())
+	}
+}
+
+// hold puts a file on hold, or takes the hold off.
+func (w *world) hold(t *testing.T, id string, h *file.Hold) {
+	t.Helper()
+	f, err := w.Records.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Hold(t.Context(), f, file.Holding{Hold: h, Revision: f.Revision, At: w.now}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFileOnHoldIsLeftAsItIsAndReported(t *testing.T) {
+	w := newWorld(t)
+	n := w.everything(t, "alice", longAgo)
+	var held []file.File
+	for _, s := range []file.Status{file.Ready, file.Rejected, file.Verifying} {
+		f := w.file(t, "alice", s, file.Multipart, longAgo)
+		w.hold(t, f.ID, &file.Hold{Reason: "a lawsuit", By: "operator", At: longAgo})
+		f, err := w.Records.Get(t.Context(), f.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, f)
+	}
+	e := w.erase(t, "alice", false)
+	if e.Status != erasure.Held || e.Held != len(held) || e.Statement != "" || e.Counts.Files != n || e.Owner != "" || e.Round != 1 {
+		t.Errorf("%+v", e)
+	}
+	for _, f := range held {
+		if got, err := w.Records.Get(t.Context(), f.ID); err != nil || !reflect.DeepEqual(got, f) || w.histories[f.ID] == 0 || !w.stored[erasure.Stored{Key: f.Key, VersionID: "v1"}] {
+			t.Errorf("a file on hold is %+v, %v, with %d events", got, err, w.histories[f.ID])
+		}
+		w.hold(t, f.ID, nil)
+	}
+	if err := w.create(t, "alice"); err != nil || !w.named["alice"] {
+		t.Errorf("the account is not as it was: %v", err)
+	}
+	again := w.erase(t, "alice", false)
+	if again.Status != erasure.Finished || again.Counts.Files != len(held)+1 || again.Statement == "" {
+		t.Errorf("when the holds are released: %+v", again)
+	}
+	w.nothingLeft(t)
+}
+
+func TestAHoldThatComesMeanwhileIsHeeded(t *testing.T) {
+	w := newWorld(t)
+	f := w.file(t, "alice", file.Ready, file.Put, longAgo)
+	w.BeforeChange = func(id string, c file.Change) error {
+		if c.To == file.Deleted {
+			w.BeforeChange = nil
+			w.hold(t, id, &file.Hold{Reason: "a lawsuit", At: longAgo})
+		}
+		return nil
+	}
+	if e := w.erase(t, "alice", false); e.Status != erasure.Held || e.Held != 1 || !w.stored[erasure.Stored{Key: f.Key, VersionID: "v1"}] {
+		t.Errorf("%+v", e)
 	}
 }
