@@ -28,7 +28,9 @@ type Problem struct {
 	// Quota is the limit that is reached, where errors.Is(err, ErrQuota): "bytes",
 	// "files", "pending" or "uploadsToday". Limit and Remaining are what it allows and
 	// what is left of it, in bytes or as a count; nil in every other problem. ResetsAt
-	// is when it is free again, where time alone frees it.
+	// is when it is free again, where time alone frees it. Account says whose it is:
+	// "owner" for one's own, "tenant" for that of all owners of one's tenant together.
+	Account   string    `json:"account,omitempty"`
 	Quota     string    `json:"quota,omitempty"`
 	Limit     *int64    `json:"limit,omitempty"`
 	Remaining *int64    `json:"remaining,omitempty"`

@@ -9,7 +9,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
-	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -168,9 +167,9 @@ type call struct {
 	version int8 // -1 for none that is known
 	upload  int8 // likewise
 	value   int32
-	later   bool        // of Postpone: look again, not never
-	seen    int64       // the revision that a change is conditional on, 0 for none
-	adds    quota.Usage // to the account, in the same write
+	later   bool   // of Postpone: look again, not never
+	seen    int64  // the revision that a change is conditional on, 0 for none
+	adds    counts // to the accounts, in the same write
 	name    int32
 	tag     file.Outcome
 }

@@ -21,7 +21,7 @@ func TestAnOwnerNamesOneTenantAndOneSubject(t *testing.T) {
 				t.Errorf("%q of %q and %q of %q both own files as %q", subject, tenant, other.Subject, other.Tenant, owner)
 			}
 			owners[owner] = p
-			if gotTenant, gotSubject := SplitOwner(owner); gotTenant != tenant || gotSubject != subject {
+			if gotTenant, gotSubject := file.SplitOwner(owner); gotTenant != tenant || gotSubject != subject {
 				t.Errorf("%q is read as %q of %q", owner, gotSubject, gotTenant)
 			}
 		}
@@ -37,7 +37,7 @@ func FuzzOwner(f *testing.F) {
 		if same := tenant == otherTenant && subject == otherSubject; (a.Owner() == b.Owner()) != same {
 			t.Errorf("%+v and %+v own files as %q and %q", a, b, a.Owner(), b.Owner())
 		}
-		if gotTenant, gotSubject := SplitOwner(a.Owner()); gotTenant != tenant || gotSubject != subject {
+		if gotTenant, gotSubject := file.SplitOwner(a.Owner()); gotTenant != tenant || gotSubject != subject {
 			t.Errorf("%q is read as %q of %q", a.Owner(), gotSubject, gotTenant)
 		}
 	})

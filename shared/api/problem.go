@@ -36,8 +36,10 @@ type Problem struct {
 	// FileStatus is the file's status, where that is why the call is refused.
 	FileStatus file.Status `json:"fileStatus,omitempty"`
 
-	// Quota names the limit that is reached, where one is why, with how much of it
-	// is left and, where time alone frees it, when (RFC 3339, UTC).
+	// Quota names the limit that is reached, where one is why, and Account whether it
+	// is the owner's or the tenant's, with how much of it is left and, where time alone
+	// frees it, when (RFC 3339, UTC).
+	Account   string `json:"account,omitempty"`
 	Quota     string `json:"quota,omitempty"`
 	Limit     *int64 `json:"limit,omitempty"`
 	Remaining *int64 `json:"remaining,omitempty"`
@@ -106,7 +108,7 @@ func ProblemOf(err error) Problem {
 				FileStatus: e.Status,
 			}
 			if q := e.Quota; q != nil {
-				p.Quota, p.Limit, p.Remaining = q.Name, &q.Limit, &q.Remaining
+				p.Account, p.Quota, p.Limit, p.Remaining = q.Account, q.Name, &q.Limit, &q.Remaining
 				if !q.ResetsAt.IsZero() {
 					p.ResetsAt = stamp(q.ResetsAt)
 				}

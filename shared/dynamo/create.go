@@ -62,12 +62,12 @@ func (s *Store) refusal(f file.File, accounts []quota.Account, err error) error 
 			if isClosed(used.Item) {
 				return quota.ErrClosed
 			}
-			if err := limits.Check(usageOf(used.Item), quota.Of(f)); err != nil {
+			if err := limits.Check(a.Kind, usageOf(used.Item), quota.Of(f)); err != nil {
 				return err
 			}
 		}
 		if aws.ToString(day.Code) == conditionFailed {
-			if err := limits.CheckDay(numberOf(day.Item, "uploads"), f.CreatedAt); err != nil {
+			if err := limits.CheckDay(a.Kind, numberOf(day.Item, "uploads"), f.CreatedAt); err != nil {
 				return err
 			}
 		}

@@ -45,6 +45,7 @@ type item struct {
 	CheckShard     string `dynamodbav:"checkShard,omitempty"`
 	CheckedAt      string `dynamodbav:"checkedAt,omitempty"` // the verdict's, of a ready record
 	Counted        string `dynamodbav:"counted,omitempty"`   // absent: in nothing
+	CountedTenant  string `dynamodbav:"countedTenant,omitempty"`
 	Revision       int64  `dynamodbav:"revision"`
 }
 
@@ -75,6 +76,7 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		UploadExpires:  f.UploadExpiresAt.UTC().Format(timeLayout),
 		Revision:       f.Revision,
 		Counted:        f.Counted,
+		CountedTenant:  countedTenant(f),
 		Discarded:      f.Discarded,
 	}
 	if !f.ExpiresAt.IsZero() {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // update gathers one UpdateItem's expressions.
@@ -184,6 +185,9 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 	u.sweepAt(id, c.SweepAt)
 	if !slices.Contains(file.Shareable(), c.To) {
 		u.remove("expiryShard") // as file.File.DeleteAt says
+	}
+	if quota.Of(file.File{Status: c.To}).Zero() {
+		u.remove("countedTenant")
 	}
 	if c.To == file.Deleted {
 		u.remove("listedOwner")

@@ -65,6 +65,7 @@ type Error struct {
 
 // Quota is a limit that a request would go over.
 type Quota struct {
+	Account          string // whose it is: owner or tenant
 	Name             string // bytes, files, pending or uploadsToday
 	Limit, Remaining int64
 

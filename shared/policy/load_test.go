@@ -64,6 +64,7 @@ func TestAPolicyThatMakesNoSenseSaysWhatIsWrong(t *testing.T) {
 		"inspect: {maxRatio: 0}":                               "maxRatio",
 		"scan: {timeout: 20m}":                                 "timeout",
 		"scan: {maxDatabaseAge: -1h}":                          "maxDatabaseAge",
+		"quotas: {tenant: {files: -1}}":                        "quotas: tenant: files: -1 is negative",
 		"quotas: {owner: {pending: -1}}":                       "quotas: owner: pending: -1 is negative",
 		"retention: {default: -1h}":                            "retention: default: -1h0m0s is negative",
 		"retention: {max: 24h}":                                "retention: default: 0s",

@@ -14,7 +14,8 @@ import (
 type ledger struct {
 	balances map[Account]Balance
 	looked   map[Account]time.Time
-	files    map[string][]file.File
+	files    map[string][]file.File // by their owner
+	tenants  map[string][]file.File // by the tenant that they count for, sorted by id
 	onList   func() // what happens while records are listed
 	fail     Account
 	lists    int
@@ -61,6 +62,19 @@ func (l *ledger) List(_ context.Context, q file.Query) ([]file.File, string, err
 	}
 	if len(files) > 1 {
 		return files[:1], "more", nil
+	}
+	return files, "", nil
+}
+
+// ListTenant has no more of a file than the index byTenant has.
+func (l *ledger) ListTenant(_ context.Context, tenant, after string, _ int) (files []file.File, next string, err error) {
+	for _, f := range l.tenants[tenant] {
+		if f.ID > after && len(files) == 1 {
+			return files, files[0].ID, nil
+		}
+		if f.ID > after {
+			files = append(files, file.File{ID: f.ID, Status: f.Status, Size: f.Size, MaxSize: f.MaxSize})
+		}
 	}
 	return files, "", nil
 }
@@ -112,6 +126,30 @@ func TestADriftIsFoundAndRepaired(t *testing.T) {
 		if err != nil || report != (Report{Accounts: 1, Drifted: 1}) || l.balances[alice] != (Balance{right, 8}) {
 			t.Errorf("%+v: %+v, %v: %+v", wrong, report, err, l.balances[alice])
 		}
+	}
+}
+
+func TestADriftOfATenantIsFoundAndRepaired(t *testing.T) {
+	acme := Account{Tenant, "acme"}
+	l := held(right)
+	l.tenants = map[string][]file.File{"acme": {
+		{ID: "1", Status: file.Ready, Size: 100}, {ID: "2", Status: file.Pending, MaxSize: 50}, {ID: "3", Status: file.Verifying, Size: 7},
+	}}
+	sum := Usage{Bytes: 157, Files: 3, Pending: 1}
+	for wrong, drifted := range map[Usage]int{sum: 0, {}: 1, {Bytes: 157, Files: 4, Pending: 1}: 1} {
+		l.balances[acme], l.looked = Balance{wrong, 7}, map[Account]time.Time{}
+		report, err := reconcile(t, l, nil)
+		if err != nil || report != (Report{Accounts: 2, Drifted: drifted}) || l.balances[acme].Usage != sum {
+			t.Errorf("%+v: %+v, %v: %+v", wrong, report, err, l.balances[acme])
+		}
+	}
+}
+
+func TestAnAccountOfAnUnknownKindIsAFailure(t *testing.T) {
+	l := held(right)
+	l.balances[Account{"group", "staff"}] = Balance{}
+	if report, err := reconcile(t, l, nil); err == nil || report.Accounts != 2 || report.Drifted != 0 {
+		t.Errorf("%+v, %v", report, err)
 	}
 }
 

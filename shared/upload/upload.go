@@ -10,7 +10,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Request is what a client asks for. Filename, ContentType and Size are
@@ -136,9 +135,9 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		CreatedAt:      now,
 		UpdatedAt:      now,
 		ExpiresAt:      expiresAt,
+		Counted:        c.Policy.Quotas.Kinds(r.Owner),
 		Revision:       1,
 	}
-	f.Counted = quota.Kinds(f)
 	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err

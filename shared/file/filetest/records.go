@@ -53,11 +53,11 @@ func (r *Records) Create(_ context.Context, f file.File) error {
 	if _, taken := r.files[f.ID]; taken {
 		return &file.ConflictError{To: f.Status, Current: r.files[f.ID]}
 	}
-	for _, a := range quota.Accounts(f) {
+	for _, a := range quota.Accounts(f.Owner) {
 		if r.closed[a] {
 			return quota.ErrClosed
 		}
-		if err := r.Quotas.Of(a.Kind).Check(r.usage[a], quota.Of(f)); err != nil {
+		if err := r.Quotas.Of(a.Kind).Check(a.Kind, r.usage[a], quota.Of(f)); err != nil {
 			return err
 		}
 	}

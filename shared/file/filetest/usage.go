@@ -37,7 +37,7 @@ func (r *Records) Open(_ context.Context, owner string) error {
 // count adds d to every account of f. Every record is counted here, whether or
 // not it says so, so that every test of the domain is one of the counting, too.
 func (r *Records) count(f file.File, d quota.Usage) error {
-	for _, a := range quota.Accounts(f) {
+	for _, a := range quota.Accounts(f.Owner) {
 		if r.usage == nil {
 			r.usage = map[quota.Account]quota.Usage{}
 		}
@@ -53,7 +53,7 @@ func (r *Records) count(f file.File, d quota.Usage) error {
 func (r *Records) balanced() error {
 	counted := map[quota.Account]quota.Usage{}
 	for _, f := range r.files {
-		for _, a := range quota.Accounts(f) {
+		for _, a := range quota.Accounts(f.Owner) {
 			counted[a] = counted[a].Plus(quota.Of(f))
 		}
 	}
