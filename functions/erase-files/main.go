@@ -24,13 +24,14 @@ func main() {
 	records := dynamo.New(client, env[settings.Table]).Counting(env[settings.Usage])
 	objects := s3store.New(cfg, env[settings.Bucket])
 	lambda.Start(erasure.Lambda(erasure.Eraser{
-		Ledger:   dynamo.NewErasures(client, env[settings.Erasures]),
-		Records:  records,
-		Bucket:   objects,
-		Deleter:  deletion.Deleter{Records: records, Objects: objects, Uploads: objects, Policy: policy, Now: time.Now},
-		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
-		Policy:   policy,
-		Now:      time.Now,
-		Pause:    erasure.Pause,
+		Ledger:    dynamo.NewErasures(client, env[settings.Erasures]),
+		Records:   records,
+		Bucket:    objects,
+		Histories: noHistories{},
+		Deleter:   deletion.Deleter{Records: records, Objects: objects, Uploads: objects, Policy: policy, Now: time.Now},
+		Workflow:  workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
+		Policy:    policy,
+		Now:       time.Now,
+		Pause:     erasure.Pause,
 	}.Page))
 }

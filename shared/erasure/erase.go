@@ -25,7 +25,7 @@ const (
 	PagesPerExecution = 1000
 
 	// Pause is many times what an index of DynamoDB is mostly behind its table.
-	Pause = 10 * time.Second
+	Pause = 5 * time.Second
 
 	// races is how often a record is looked at anew that was written meanwhile.
 	races = 5
