@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/vouch-s3/vouch/shared/acting"
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/erasure"
@@ -19,19 +20,22 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.Erasures, settings.StateMachine)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.Erasures, settings.StateMachine)
 	client, policy := dynamodb.NewFromConfig(cfg), settings.MustPolicy()
-	records := dynamo.New(client, env[settings.Table]).Counting(env[settings.Usage])
+	records := dynamo.New(client, env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage])
 	objects := s3store.New(cfg, env[settings.Bucket])
-	lambda.Start(erasure.Lambda(erasure.Eraser{
+	erase := erasure.Eraser{
 		Ledger:    dynamo.NewErasures(client, env[settings.Erasures]),
 		Records:   records,
 		Bucket:    objects,
-		Histories: noHistories{},
+		Histories: dynamo.NewHistories(client, env[settings.History]),
 		Deleter:   deletion.Deleter{Records: records, Objects: objects, Uploads: objects, Policy: policy, Now: time.Now},
 		Workflow:  workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
 		Policy:    policy,
 		Now:       time.Now,
 		Pause:     erasure.Pause,
-	}.Page))
+	}
+	lambda.Start(erasure.Lambda(func(ctx context.Context, t erasure.Task) (erasure.Step, error) {
+		return erase.Page(acting.As(ctx, "erase-files"), t)
+	}))
 }

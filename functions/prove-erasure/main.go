@@ -19,13 +19,14 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.Erasures, settings.ReceiptKey)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.Erasures, settings.ReceiptKey)
 	client := dynamodb.NewFromConfig(cfg)
 	accounts := dynamo.NewAccounts(client, env[settings.Usage])
 	lambda.Start(erasure.Lambda(erasure.Prover{
 		Ledger:   dynamo.NewErasures(client, env[settings.Erasures]),
 		Accounts: accounts,
 		Records:  dynamo.New(client, env[settings.Table]),
+		Events:   dynamo.NewHistories(client, env[settings.History]),
 		Contents: s3store.New(cfg, env[settings.Bucket]),
 		Balances: accounts,
 		Issuer:   erasure.Signed{Signer: kmskey.New(kms.NewFromConfig(cfg), env[settings.ReceiptKey]), Bucket: env[settings.Bucket]},

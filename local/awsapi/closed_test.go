@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
@@ -19,10 +20,10 @@ func TestAClosedAccountTakesNoFileAndSettlesThoseItHas(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{Files: 1}})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{Files: 1}})
 	accounts := dynamo.NewAccounts(client, usage)
 	f := pending(t, "alice", 100, 0)
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -31,17 +32,17 @@ func TestAClosedAccountTakesNoFileAndSettlesThoseItHas(t *testing.T) {
 		}
 	}
 	// Over its quota as well, of which a closed account is told nothing.
-	err := store.Create(t.Context(), pending(t, "alice", 100, 0))
+	err := store.Create(audittest.As(t, "alice"), pending(t, "alice", 100, 0))
 	if refused, ok := errors.AsType[*file.Error](err); !ok || refused.Code != file.CodeAccountClosed || refused.Quota != nil {
 		t.Errorf("a closed account: %v", err)
 	}
-	if err := store.Create(t.Context(), pending(t, "bob", 100, 0)); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, "bob", 100, 0)); err != nil {
 		t.Errorf("an account beside it: %v", err)
 	}
 	if err := accounts.Forget(t.Context(), "alice"); err == nil {
 		t.Error("an account was forgotten of which there is a file")
 	}
-	if got, err := store.Change(t.Context(), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
+	if got, err := store.Change(audittest.As(t, "alice"), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
 		t.Errorf("%+v, %v", got, err)
 	}
 	got, err := accounts.Standing(t.Context(), quota.Account{Kind: quota.Owner, Subject: "alice"}, time.Now())
@@ -53,7 +54,7 @@ func TestAClosedAccountTakesNoFileAndSettlesThoseItHas(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := store.Create(t.Context(), pending(t, "alice", 100, 0)); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, "alice", 100, 0)); err != nil {
 		t.Errorf("an account that is open again: %v", err)
 	}
 }
@@ -62,7 +63,7 @@ func TestAnAccountThatWasNeverCountedCanBeClosedAndOpened(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	accounts := dynamo.NewAccounts(client, usage)
 	if err := accounts.Open(t.Context(), "alice"); err != nil || len(scan(t, client, usage)) != 0 {
 		t.Errorf("to open what was never closed: %v", err)
@@ -70,17 +71,17 @@ func TestAnAccountThatWasNeverCountedCanBeClosedAndOpened(t *testing.T) {
 	if err := accounts.Close(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Create(t.Context(), pending(t, "alice", 100, 0)); file.CodeOf(err) != file.CodeAccountClosed {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, "alice", 100, 0)); file.CodeOf(err) != file.CodeAccountClosed {
 		t.Errorf("a closed account: %v", err)
 	}
 	if err := accounts.Open(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Create(t.Context(), pending(t, "alice", 100, 0)); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, "alice", 100, 0)); err != nil {
 		t.Errorf("an account that is open again: %v", err)
 	}
 	later := func() time.Time { return time.Now().Add(time.Minute) }
-	run := quota.Reconciler{Ledger: accounts, Records: dynamo.New(client, files), Now: later}
+	run := quota.Reconciler{Ledger: accounts, Records: storeOn(client, files), Now: later}
 	if report, err := run.Reconcile(t.Context()); err != nil || report != (quota.Report{Accounts: 1}) {
 		t.Errorf("%+v, %v", report, err)
 	}
@@ -92,12 +93,12 @@ func TestNothingSlipsIntoAnAccountThatIsBeingClosed(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	accounts := dynamo.NewAccounts(client, usage)
 	errs := make([]error, 40)
 	var asking sync.WaitGroup
 	for i := range errs {
-		asking.Go(func() { errs[i] = store.Create(t.Context(), pending(t, "alice", 1, 0)) })
+		asking.Go(func() { errs[i] = store.Create(audittest.As(t, "alice"), pending(t, "alice", 1, 0)) })
 		if i == len(errs)/2 {
 			asking.Go(func() {
 				if err := accounts.Close(t.Context(), "alice"); err != nil {
@@ -129,13 +130,13 @@ func TestNoNameIsLeftOfAnAccountThatIsForgotten(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	accounts := dynamo.NewAccounts(client, usage)
 	f := pending(t, "alice", 100, 0)
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Change(t.Context(), f.ID, file.Change{To: file.Expired, At: time.Now()}); err != nil {
+	if _, err := store.Change(audittest.As(t, "alice"), f.ID, file.Change{To: file.Expired, At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := accounts.Close(t.Context(), "alice"); err != nil {
@@ -153,13 +154,13 @@ func TestNoNameIsLeftOfAnAccountThatIsForgotten(t *testing.T) {
 			}
 		}
 	}
-	if err := store.Create(t.Context(), pending(t, "alice", 100, 0)); file.CodeOf(err) != file.CodeAccountClosed {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, "alice", 100, 0)); file.CodeOf(err) != file.CodeAccountClosed {
 		t.Errorf("it is forgotten that the account is closed: %v", err)
 	}
 	if err := accounts.Open(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Create(t.Context(), pending(t, "alice", 100, 0)); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, "alice", 100, 0)); err != nil {
 		t.Fatal(err)
 	}
 	found, err := accounts.Oldest(t.Context(), time.Now().Add(time.Minute), 10)

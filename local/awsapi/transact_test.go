@@ -17,12 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
-// tables makes the two tables of a test, whose names are its own: kumo keeps
+// tables makes the tables of a test, whose names are its own: kumo keeps
 // those of its servers before.
 func tables(t *testing.T, e *Endpoint) (files, usage string) {
 	t.Helper()
@@ -65,10 +66,26 @@ func tables(t *testing.T, e *Endpoint) (files, usage string) {
 			t.Fatal(err)
 		}
 	}
-	if err := e.Restore(t.Context(), []string{files, usage}); err != nil {
+	history := historyOf(files)
+	err = e.CreateTable(t.Context(), map[string]any{
+		"TableName": history, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key("fileId", "id"),
+		"AttributeDefinitions": []map[string]string{{"AttributeName": "fileId", "AttributeType": "S"}, {"AttributeName": "id", "AttributeType": "S"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Restore(t.Context(), []string{files, usage, history}); err != nil {
 		t.Fatal(err)
 	}
 	return files, usage
+}
+
+// historyOf is the table of the trail that tables has made with files.
+func historyOf(files string) string { return strings.Replace(files, "files", "history", 1) }
+
+// storeOn is the store on the tables of a test, without limits or a count.
+func storeOn(api dynamo.API, files string) *dynamo.Store {
+	return dynamo.New(api, files).Recording(historyOf(files))
 }
 
 var errCrash = errors.New("the function died here")
@@ -164,7 +181,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		Tenant: &quota.Limits{Bytes: 7000, Files: 14, Pending: 7, UploadsPerDay: 45},
 	}
 	broken := &unreliable{Client: client, rng: rand.New(rand.NewPCG(seed, 0))}
-	store := dynamo.New(broken, files).Counting(usage).Within(limits)
+	store := storeOn(broken, files).Counting(usage).Within(limits)
 	accounts := dynamo.NewAccounts(client, usage)
 	owners := []string{file.JoinOwner("acme", "alice"), file.JoinOwner("acme", "bob"), "carol"}
 	var all []quota.Account
@@ -226,7 +243,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 					if rng.IntN(4) == 0 {
 						f.Counted = string(quota.Owner)
 					}
-					err := store.Create(t.Context(), f)
+					err := store.Create(audittest.As(t, "alice"), f)
 					if judge(err); err == nil || errors.Is(err, errCrash) {
 						known.Lock()
 						known.ids = append(known.ids, f.ID)
@@ -267,12 +284,12 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 				if rng.IntN(2) == 0 {
 					c.IfStatus = f.Status
 				}
-				got, err := store.Change(t.Context(), id, c)
+				got, err := store.Change(audittest.As(t, "alice"), id, c)
 				if judge(err); err == nil && (got.Status != c.To || got.Revision <= f.Revision || got.Owner != f.Owner) {
 					t.Errorf("%+v has become %+v", f, got)
 				}
 				if rng.IntN(4) == 0 {
-					if err := store.Postpone(t.Context(), f, time.Now()); err != nil {
+					if err := store.Postpone(audittest.As(t, "alice"), f, time.Now()); err != nil {
 						judge(err)
 					}
 				}
@@ -287,11 +304,11 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		}
 	}
 	// The uploads of the day that chance has left are used up as well.
-	daily := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{UploadsPerDay: limits.Owner.UploadsPerDay}})
+	daily := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{UploadsPerDay: limits.Owner.UploadsPerDay}})
 	for _, owner := range owners {
 		var err error
 		for range limits.Owner.UploadsPerDay + 1 {
-			if err = daily.Create(t.Context(), pending(t, owner, 1, 0)); err != nil {
+			if err = daily.Create(audittest.As(t, "alice"), pending(t, owner, 1, 0)); err != nil {
 				break
 			}
 		}
@@ -301,7 +318,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 	}
 
 	sums, asked, statuses := map[quota.Account]quota.Usage{}, map[quota.Account]int64{}, map[file.Status]int{}
-	whole := dynamo.New(client, files)
+	whole := storeOn(client, files)
 	for _, item := range scan(t, client, files) {
 		f, err := whole.Get(t.Context(), item["id"].(*types.AttributeValueMemberS).Value)
 		if err != nil {
@@ -319,6 +336,18 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		if err != nil || got.Usage != sums[a] || got.UploadsToday != asked[a] {
 			t.Errorf("%v: counted %+v, %v; the records come to %+v, and %d were asked for", a, got, err, sums[a], asked[a])
 		}
+	}
+	held := trails(t, client, files)
+	for _, item := range scan(t, client, files) {
+		f, err := whole.Get(t.Context(), item["id"].(*types.AttributeValueMemberS).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTrail(t, f, held[f.ID])
+		delete(held, f.ID)
+	}
+	if len(held) != 0 {
+		t.Errorf("the trail tells of files that never were: %v", held)
 	}
 	run := quota.Reconciler{Ledger: accounts, Records: whole, Now: time.Now, Pause: func(context.Context) error { return nil }}
 	if report, err := run.Reconcile(t.Context()); err != nil || report != (quota.Report{Accounts: len(all)}) {
@@ -343,11 +372,11 @@ func TestFiftyAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
 		"smaller than one file":       {quota.Limits{Bytes: 99}, 0, file.CodeQuotaExceeded},
 		"no limit":                    {quota.Limits{}, 50, ""},
 	} {
-		store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.limits})
+		store := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.limits})
 		errs := make([]error, 50)
 		var asking sync.WaitGroup
 		for i := range errs {
-			asking.Go(func() { errs[i] = store.Create(t.Context(), pending(t, name, 100, 0)) })
+			asking.Go(func() { errs[i] = store.Create(audittest.As(t, "alice"), pending(t, name, 100, 0)) })
 		}
 		asking.Wait()
 		codes := map[file.Code]int{}
@@ -392,11 +421,11 @@ func TestTwoOwnersAtOnceGetExactlyWhatTheirTenantHasLeft(t *testing.T) {
 		"no limit":                    {quota.Limits{}, quota.Limits{}, 50, file.Quota{}},
 	} {
 		owners := []string{file.JoinOwner(name, "alice"), file.JoinOwner(name, "bob")}
-		store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.owner, Tenant: &tt.tenant})
+		store := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.owner, Tenant: &tt.tenant})
 		errs := make([]error, 50)
 		var asking sync.WaitGroup
 		for i := range errs {
-			asking.Go(func() { errs[i] = store.Create(t.Context(), pending(t, owners[i%2], 100, 0)) })
+			asking.Go(func() { errs[i] = store.Create(audittest.As(t, "alice"), pending(t, owners[i%2], 100, 0)) })
 		}
 		asking.Wait()
 		let := int64(0)
@@ -457,7 +486,7 @@ func TestAFileFromBeforeItsTenantWasCountedIsNotGivenBackToIt(t *testing.T) {
 	ask := func(q quota.Quotas) (file.File, error) {
 		f := pending(t, owner, 100, 0)
 		f.Counted = q.Kinds(owner)
-		return f, dynamo.New(client, files).Counting(usage).Within(q).Create(t.Context(), f)
+		return f, storeOn(client, files).Counting(usage).Within(q).Create(audittest.As(t, "alice"), f)
 	}
 	old, err := ask(before)
 	if err != nil {
@@ -477,16 +506,16 @@ func TestAFileFromBeforeItsTenantWasCountedIsNotGivenBackToIt(t *testing.T) {
 	if got := of(quota.Tenant, "acme"); got != one {
 		t.Errorf("%+v is counted for the tenant", got)
 	}
-	listed, next, err := dynamo.New(client, files).ListTenant(t.Context(), "acme", "", 10)
+	listed, next, err := storeOn(client, files).ListTenant(t.Context(), "acme", "", 10)
 	if err != nil || len(listed) != 1 || listed[0].ID != counted.ID || next != "" {
 		t.Errorf("%+v is listed for the tenant, %q, %v", listed, next, err)
 	}
-	store := dynamo.New(client, files).Counting(usage)
+	store := storeOn(client, files).Counting(usage)
 	for _, tt := range []struct {
 		id   string
 		left quota.Usage // of the tenant
 	}{{old.ID, one}, {counted.ID, quota.Usage{}}} {
-		if _, err := store.Change(t.Context(), tt.id, file.Change{To: file.Deleted, At: time.Now()}); err != nil {
+		if _, err := store.Change(audittest.As(t, "alice"), tt.id, file.Change{To: file.Deleted, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		if got := of(quota.Tenant, "acme"); got != tt.left {
@@ -504,7 +533,7 @@ func TestATenantsFilesAreListedAsLongAsTheyCount(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	var want []file.File
 	for _, changes := range [][]file.Change{
 		nil,
@@ -515,13 +544,13 @@ func TestATenantsFilesAreListedAsLongAsTheyCount(t *testing.T) {
 		{{To: file.Deleted}},
 	} {
 		f := pending(t, file.JoinOwner("acme", "alice"), 0, 1000)
-		if err := store.Create(t.Context(), f); err != nil {
+		if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range changes {
 			var err error
 			c.At = time.Now()
-			if f, err = store.Change(t.Context(), f.ID, c); err != nil {
+			if f, err = store.Change(audittest.As(t, "alice"), f.ID, c); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -529,7 +558,7 @@ func TestATenantsFilesAreListedAsLongAsTheyCount(t *testing.T) {
 			want = append(want, file.File{ID: f.ID, Status: f.Status, Size: f.Size, MaxSize: f.MaxSize})
 		}
 	}
-	if err := store.Create(t.Context(), pending(t, file.JoinOwner("acme2", "alice"), 1, 0)); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), pending(t, file.JoinOwner("acme2", "alice"), 1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	var got []file.File
@@ -566,7 +595,7 @@ func TestAChangeThatIsOvertakenSettlesWhatTheRecordIsThen(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	quick := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	quick := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	for name, tt := range map[string]struct {
 		first []file.Change
 		then  file.Change
@@ -581,19 +610,19 @@ func TestAChangeThatIsOvertakenSettlesWhatTheRecordIsThen(t *testing.T) {
 		"expired when it is being verified":       {[]file.Change{{To: file.Uploaded, Size: 700}, {To: file.Verifying}}, file.Change{To: file.Expired}, quota.Usage{Bytes: 700, Files: 1}, true},
 	} {
 		f := pending(t, name, 0, 1000)
-		if err := quick.Create(t.Context(), f); err != nil {
+		if err := quick.Create(audittest.As(t, "alice"), f); err != nil {
 			t.Fatal(err)
 		}
-		slow := dynamo.New(&overtaken{Client: client, before: func() {
+		slow := storeOn(&overtaken{Client: client, before: func() {
 			for _, c := range tt.first {
 				c.At = time.Now()
-				if _, err := quick.Change(t.Context(), f.ID, c); err != nil {
+				if _, err := quick.Change(audittest.As(t, "alice"), f.ID, c); err != nil {
 					t.Error(err)
 				}
 			}
 		}}, files).Counting(usage)
 		tt.then.At = time.Now()
-		_, err := slow.Change(t.Context(), f.ID, tt.then)
+		_, err := slow.Change(audittest.As(t, "alice"), f.ID, tt.then)
 		if current, conflict := file.Conflict(err); conflict != tt.lost || !conflict && err != nil || conflict && current.Status != tt.first[len(tt.first)-1].To {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -608,13 +637,13 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	f := pending(t, "alice", 100, 0)
 	f.Counted = ""
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := store.Change(t.Context(), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
+	if got, err := store.Change(audittest.As(t, "alice"), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if items := scan(t, client, usage); len(items) != 0 {
@@ -622,10 +651,10 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 	}
 	// And a store that cannot count changes none that has to be.
 	g := pending(t, "alice", 100, 0)
-	if err := store.Create(t.Context(), g); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), g); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dynamo.New(client, files).Change(t.Context(), g.ID, file.Change{To: file.Deleted, At: time.Now()}); err == nil {
+	if _, err := storeOn(client, files).Change(audittest.As(t, "alice"), g.ID, file.Change{To: file.Deleted, At: time.Now()}); err == nil {
 		t.Error("a file was deleted past its quota")
 	}
 }
@@ -634,9 +663,9 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 func TestACountedChangeReturnsWhatItHasWritten(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
-	store := dynamo.New(dynamodb.NewFromConfig(e.Admin()), files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(dynamodb.NewFromConfig(e.Admin()), files).Counting(usage).Within(quota.Quotas{})
 	f := pending(t, "alice", 0, 1000)
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
 	at := time.Now()
@@ -647,7 +676,7 @@ func TestACountedChangeReturnsWhatItHasWritten(t *testing.T) {
 		{To: file.Rejected, At: at.Add(3 * time.Second), Reason: file.MalwareDetected, SweepAt: at.Add(2 * time.Hour), IfStatus: file.Ready, IfVersion: "v"},
 		{To: file.Deleted, At: at.Add(4 * time.Second), PurgeAt: at.Add(time.Hour)},
 	} {
-		got, err := store.Change(t.Context(), f.ID, c)
+		got, err := store.Change(audittest.As(t, "alice"), f.ID, c)
 		if err != nil {
 			t.Fatal(err)
 		}

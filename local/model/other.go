@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 )
@@ -103,7 +104,7 @@ func (m *Model) ask(n *neighbour, size int64) (how, broke string) {
 	f.ID, f.Owner, f.Key, f.Size = bobID, bob, file.Key(bob, bobID), size
 	n.created = f
 	had := n.used[tenant]
-	err := m.storeBeside(n).Create(context.Background(), f)
+	err := m.storeBeside(n).Create(hisCall, f)
 	refused := file.CodeOf(err) == file.CodeQuotaExceeded
 	if refused {
 		how = ", and is refused"
@@ -120,14 +121,17 @@ func (m *Model) ask(n *neighbour, size int64) (how, broke string) {
 // takeOn has the file of bob become to.
 func (m *Model) takeOn(n *neighbour, to file.Status) (broke string) {
 	n.change = file.Change{To: to}
-	if _, err := m.storeBeside(n).Change(context.Background(), bobID, n.change); err != nil {
+	if _, err := m.storeBeside(n).Change(hisCall, bobID, n.change); err != nil {
 		return fmt.Sprintf("the file of the other owner does not become %s: %v", to, err)
 	}
 	return ""
 }
 
+// hisCall is the context of what bob does.
+var hisCall = audit.With(context.Background(), audit.Actor{Subject: "bob", Tenant: self.Tenant, RequestID: "request"})
+
 func (m *Model) storeBeside(n *neighbour) *dynamo.Store {
-	return dynamo.New(m.beside(n), filesTable).Counting(usageTable).Within(m.policy.Quotas)
+	return dynamo.New(m.beside(n), filesTable).Recording(historyTable).Counting(usageTable).Within(m.policy.Quotas)
 }
 
 // neighbour is table for the file of bob, and answers at once.
@@ -152,6 +156,8 @@ func (n *neighbour) TransactWriteItems(_ context.Context, in *dynamodb.TransactW
 	for i, item := range in.TransactItems {
 		reasons[i].Code = aws.String("None")
 		switch {
+		case item.Put != nil && aws.ToString(item.Put.TableName) == historyTable:
+			// What the trail tells of is checked of the file of the model.
 		case item.Put != nil:
 			record = n.model.files.id(n.created)
 		case aws.ToString(item.Update.TableName) == filesTable:

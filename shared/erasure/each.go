@@ -33,3 +33,19 @@ func each[T any](ctx context.Context, all []T, do func(T) error) error {
 	}
 	return errors.Join(joined...)
 }
+
+// counted does do for every one of all, likewise, and adds up what they count.
+func counted[T any](ctx context.Context, all []T, do func(T) (Counts, error)) (Counts, error) {
+	counts := make(chan Counts, len(all))
+	err := each(ctx, all, func(one T) error {
+		c, err := do(one)
+		counts <- c
+		return err
+	})
+	close(counts)
+	var sum Counts
+	for c := range counts {
+		sum = sum.plus(c)
+	}
+	return sum, err
+}

@@ -48,10 +48,20 @@ type Records interface {
 	Forget(ctx context.Context, f file.File, at, purgeAt time.Time) error
 }
 
+// Event is one event of a file's history, by its key.
+type Event struct{ FileID, ID string }
+
 // Histories are the events that are kept of files.
 type Histories interface {
 	// Forget removes those of the file, until there is none, and returns how many.
 	Forget(ctx context.Context, fileID string) (events int, err error)
+
+	// Naming lists up to limit events of files of the owner, behind cursor, and
+	// returns where to go on, empty at the end.
+	Naming(ctx context.Context, owner, cursor string, limit int) (page []Event, next string, err error)
+
+	// Remove removes one; removing none is no error.
+	Remove(ctx context.Context, e Event) error
 }
 
 // Stored is something in the bucket that a key leads to: an object version or a
@@ -192,20 +202,20 @@ func (x Eraser) clearPage(ctx context.Context, e *Erasure) (time.Duration, error
 	if err != nil {
 		return 0, err
 	}
-	done := make(chan cleared, len(files))
-	err = each(ctx, files, func(f file.File) error {
-		c, err := x.clear(ctx, e.Owner, f.ID)
-		done <- c
-		return err
+	quiet := make(chan time.Time, len(files))
+	removed, err := counted(ctx, files, func(f file.File) (Counts, error) {
+		c, quietAt, err := x.clear(ctx, e.Owner, f.ID)
+		quiet <- quietAt
+		return c, err
 	})
 	if err != nil {
 		return 0, err
 	}
-	close(done)
-	for c := range done {
-		e.Counts = e.Counts.plus(c.Counts)
-		if c.quietAt.After(e.QuietAt) {
-			e.QuietAt = c.quietAt
+	e.Counts = e.Counts.plus(removed)
+	close(quiet)
+	for at := range quiet {
+		if at.After(e.QuietAt) {
+			e.QuietAt = at
 		}
 	}
 	if e.Cursor = next; next != "" {
@@ -218,54 +228,49 @@ func (x Eraser) clearPage(ctx context.Context, e *Erasure) (time.Duration, error
 	return 0, nil
 }
 
-// cleared is what became of a record, or when it can be cleared.
-type cleared struct {
-	Counts
-	quietAt time.Time
-}
-
 // clear removes what is kept of a file of the owner: its bytes, should any have come
 // since it was deleted, then its history, then all but the tombstone of its record.
 // The record comes last, since it is what leads to the others, and only if nobody has
 // written it since the history was removed, so that what was written has left none.
-func (x Eraser) clear(ctx context.Context, owner, id string) (cleared, error) {
-	events := 0
+// Where a URL may still bring bytes, it returns until when, and leaves both.
+func (x Eraser) clear(ctx context.Context, owner, id string) (removed Counts, quietAt time.Time, err error) {
 	for range races {
 		f, err := x.Records.Get(ctx, id)
 		if file.CodeOf(err) == file.CodeNotFound {
-			return cleared{Counts: Counts{Events: events}}, nil // forgotten by its time
+			return removed, time.Time{}, nil // forgotten by its time
 		}
 		if err != nil {
-			return cleared{}, err
+			return removed, time.Time{}, err
 		}
 		if f.Owner != owner || held(f) {
-			return cleared{Counts: Counts{Events: events}}, nil // the index is behind, or the file is left
+			return removed, time.Time{}, nil // the index is behind, or the file is left
 		}
 		again := f.Status != file.Deleted
 		if err := x.remove(ctx, f); err != nil {
-			return cleared{}, err
+			return removed, time.Time{}, err
 		}
 		if again {
 			continue
 		}
 		now := x.Now().UTC()
 		if quiet := deletion.Quiet(f, x.Policy); quiet.After(now) {
-			return cleared{Counts: Counts{Events: events}, quietAt: quiet}, nil
+			return removed, quiet, nil
 		}
 		n, err := x.Histories.Forget(ctx, id)
+		removed.Events += n
 		if err != nil {
-			return cleared{}, err
+			return removed, time.Time{}, err
 		}
-		events += n
 		err = x.Records.Forget(ctx, f, now, now.Add(x.Policy.PurgeAfter))
 		if err == nil {
-			return cleared{Counts: Counts{Files: 1, Events: events}}, nil
+			removed.Files++
+			return removed, time.Time{}, nil
 		}
 		if _, moved := file.Conflict(err); !moved && file.CodeOf(err) != file.CodeNotFound {
-			return cleared{}, err
+			return removed, time.Time{}, err
 		}
 	}
-	return cleared{}, fmt.Errorf("clear the record of file %s: it was written %d times meanwhile", id, races)
+	return removed, time.Time{}, fmt.Errorf("clear the record of file %s: it was written %d times meanwhile", id, races)
 }
 
 // seconds rounds d up.

@@ -38,7 +38,7 @@ const (
 	Closing  Phase = "closing"  // the owner's account, so that nothing new comes in
 	Deleting Phase = "deleting" // every file, as DELETE /files/{id} does
 	Clearing Phase = "clearing" // what is kept of deleted files: their histories, and all but a tombstone of their records
-	Sweeping Phase = "sweeping" // what is in the bucket under the owner's prefix without a record
+	Sweeping Phase = "sweeping" // what no record leads to: events, and what is in the bucket under the owner's prefix
 	Proving  Phase = "proving"  // that nothing is left, twice
 	Proven   Phase = "proven"   // nothing is; the owner's name is still on the account
 	Leaving  Phase = "leaving"  // the account, open or closed as is asked

@@ -68,6 +68,11 @@ func (w *world) nothingLeft(t *testing.T) {
 			t.Errorf("%+v is in the bucket", s)
 		}
 	}
+	for id, n := range w.histories {
+		if w.owners[id] == "alice" && n != 0 {
+			t.Errorf("%d events of file %s are left", n, id)
+		}
+	}
 	if u := w.Usage(quota.Account{Kind: quota.Owner, Subject: "alice"}); !u.Zero() || w.named["alice"] {
 		t.Errorf("alice uses %+v, and has a name on the account: %v", u, w.named["alice"])
 	}
@@ -92,6 +97,9 @@ func TestAllOfAnOwnerIsErasedAndNothingOfAnybodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.put(file.Key("alice", "no-record-leads-here"), "v1")
+	for _, id := range []string{"0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e", "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8f"} {
+		w.histories[id], w.owners[id] = 1, "alice" // the record is forgotten since long
+	}
 	w.put(file.KeyPrefix+file.Pseudonym("alice")+"x/not-alices", "v1")
 	others := w.others()
 

@@ -27,6 +27,14 @@ type Listings interface {
 	Naming(ctx context.Context, owner, cursor string, limit int) (files []file.File, next string, err error)
 }
 
+// Events lists events as Histories.Naming does.
+type Events interface {
+	Naming(ctx context.Context, owner, cursor string, limit int) (page []Event, next string, err error)
+}
+
+// stored lists what is in the bucket, as Bucket does.
+type stored func(ctx context.Context, prefix, cursor string) (page []Stored, next string, err error)
+
 // Contents lists what is in the bucket, as Bucket does.
 type Contents interface {
 	Versions(ctx context.Context, prefix, cursor string) (page []Stored, next string, err error)
@@ -49,6 +57,7 @@ type Prover struct {
 	Ledger   Ledger
 	Accounts Accounts
 	Records  Listings
+	Events   Events
 	Contents Contents
 	Balances Balances
 	Issuer   Issuer
@@ -61,11 +70,14 @@ type left struct {
 	Records  int  `json:"records"`
 	Versions int  `json:"versions"`
 	Uploads  int  `json:"uploads"`
+	Events   int  `json:"events"`
 	Usage    bool `json:"usage"` // the counters are not what the held files come to
 	held     int
 }
 
-func (l left) nothing() bool { return l.Records == 0 && l.Versions == 0 && l.Uploads == 0 && !l.Usage }
+func (l left) nothing() bool {
+	return l.Records == 0 && l.Versions == 0 && l.Uploads == 0 && l.Events == 0 && !l.Usage
+}
 
 // Look looks once. Something that is left has the erasure begin to delete anew, or
 // given up after MaxRounds; nothing left, for the second time in a row, ends it.
@@ -128,7 +140,7 @@ func (p Prover) look(ctx context.Context, e Erasure) (left, error) {
 	var found left
 	var use quota.Usage
 	account := quota.Account{Kind: quota.Owner, Subject: e.Owner}
-	heldKeys := map[string]bool{}
+	heldKeys, heldIDs := map[string]bool{}, map[string]bool{}
 	for cursor, more := "", true; more; more = cursor != "" {
 		files, next, err := p.Records.Naming(ctx, e.Owner, cursor, PageSize)
 		if err != nil {
@@ -140,7 +152,7 @@ func (p Prover) look(ctx context.Context, e Erasure) (left, error) {
 				continue
 			}
 			found.held++
-			heldKeys[f.Key] = true
+			heldKeys[f.Key], heldIDs[f.ID] = true, true
 			for _, a := range quota.Counted(f) {
 				if a == account {
 					use = use.Plus(quota.Of(f))
@@ -150,10 +162,17 @@ func (p Prover) look(ctx context.Context, e Erasure) (left, error) {
 		cursor = next
 	}
 	var err error
-	if found.Versions, err = count(ctx, p.Contents.Versions, e.Prefix(), heldKeys); err != nil {
+	bucket := func(list stored) lister[Stored] {
+		return func(cursor string) ([]Stored, string, error) { return list(ctx, e.Prefix(), cursor) }
+	}
+	events := func(cursor string) ([]Event, string, error) { return p.Events.Naming(ctx, e.Owner, cursor, PageSize) }
+	if found.Versions, err = count(bucket(p.Contents.Versions), func(s Stored) bool { return heldKeys[s.Key] }); err != nil {
 		return left{}, err
 	}
-	if found.Uploads, err = count(ctx, p.Contents.Uploads, e.Prefix(), heldKeys); err != nil {
+	if found.Uploads, err = count(bucket(p.Contents.Uploads), func(s Stored) bool { return heldKeys[s.Key] }); err != nil {
+		return left{}, err
+	}
+	if found.Events, err = count(events, func(e Event) bool { return heldIDs[e.FileID] }); err != nil {
 		return left{}, err
 	}
 	balance, err := p.Balances.Balance(ctx, account)
@@ -161,16 +180,19 @@ func (p Prover) look(ctx context.Context, e Erasure) (left, error) {
 	return found, err
 }
 
-// count counts what is listed under prefix but for some keys.
-func count(ctx context.Context, list func(ctx context.Context, prefix, cursor string) ([]Stored, string, error), prefix string, but map[string]bool) (int, error) {
+// lister lists a page behind a cursor, and says where to go on, empty at the end.
+type lister[T any] func(cursor string) (page []T, next string, err error)
+
+// count counts what is listed but for what is held.
+func count[T any](list lister[T], held func(T) bool) (int, error) {
 	n := 0
 	for cursor, more := "", true; more; more = cursor != "" {
-		page, next, err := list(ctx, prefix, cursor)
+		page, next, err := list(cursor)
 		if err != nil {
 			return 0, err
 		}
-		for _, s := range page {
-			if !but[s.Key] {
+		for _, one := range page {
+			if !held(one) {
 				n++
 			}
 		}

@@ -26,8 +26,9 @@ type Claims struct {
 	Vouch    Statement `json:"vouch"`
 }
 
-// Statement says that at ProvenAt, by two looks in a row, no record named the owner,
-// nothing was in the bucket under the prefix, and the owner's account used nothing.
+// Statement says that at ProvenAt, by two looks in a row, no record and no event of a
+// file named the owner, nothing was in the bucket under the prefix, and the owner's
+// account used nothing.
 // The owner is in it as a hash: whoever knows the name can tell that it is theirs.
 type Statement struct {
 	Bucket    string    `json:"bucket"`

@@ -39,6 +39,7 @@ type world struct {
 	going     map[string]string       // the id of the erasure that goes on, by pseudonym
 	stored    map[erasure.Stored]bool // what is in the bucket
 	histories map[string]int          // events, by file
+	owners    map[string]string       // of those, by file
 	named     map[string]bool         // owners whose name is on their account
 	running   map[string]erasure.Task // executions, by name; those that have ended stay
 	ended     map[string]bool         // by name
@@ -59,7 +60,7 @@ func newWorld(t testing.TB) *world {
 	}
 	return &world{
 		policy: policy.Default(), key: key, now: began,
-		erasures: map[string]erasure.Erasure{}, going: map[string]string{}, stored: map[erasure.Stored]bool{}, histories: map[string]int{},
+		erasures: map[string]erasure.Erasure{}, going: map[string]string{}, stored: map[erasure.Stored]bool{}, histories: map[string]int{}, owners: map[string]string{},
 		named: map[string]bool{}, running: map[string]erasure.Task{}, ended: map[string]bool{}, hidden: map[string]bool{},
 	}
 }
@@ -247,6 +248,26 @@ func (h histories) Forget(_ context.Context, id string) (n int, err error) {
 	return n, err
 }
 
+// Naming lists one event for each file whose key is the owner's.
+func (h histories) Naming(_ context.Context, owner, cursor string, limit int) (page []erasure.Event, next string, err error) {
+	err = h.faulty(h.locked(func() error {
+		for _, id := range slices.Sorted(maps.Keys(h.histories)) {
+			if h.histories[id] > 0 && h.owners[id] == owner && id > cursor {
+				page = append(page, erasure.Event{FileID: id, ID: "event"})
+			}
+		}
+		if len(page) > bucketPage {
+			page, next = page[:bucketPage], page[bucketPage-1].FileID
+		}
+		return nil
+	}))
+	return page, next, err
+}
+
+func (h histories) Remove(_ context.Context, e erasure.Event) error {
+	return h.faulty(h.locked(func() error { delete(h.histories, e.FileID); return nil }))
+}
+
 // --- the bucket
 
 type bucket struct{ *world }
@@ -367,7 +388,7 @@ func (w *world) eraser() erasure.Eraser {
 
 func (w *world) prover() erasure.Prover {
 	return erasure.Prover{
-		Ledger: full{w, ledger{w}}, Accounts: accounts{w}, Records: records{w}, Contents: bucket{w}, Balances: accounts{w},
+		Ledger: full{w, ledger{w}}, Accounts: accounts{w}, Records: records{w}, Events: histories{w}, Contents: bucket{w}, Balances: accounts{w},
 		Issuer: erasure.Signed{Signer: w, Bucket: "vouch"}, Now: w.clock, Pause: pause,
 	}
 }
@@ -458,6 +479,7 @@ func (w *world) file(t *testing.T, owner string, s file.Status, m file.Method, c
 		t.Fatal(err)
 	}
 	w.named[owner] = true
+	w.owners[id] = owner
 	w.add(id, 1)
 	change := func(c file.Change) {
 		t.Helper()

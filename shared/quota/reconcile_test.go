@@ -16,7 +16,7 @@ type ledger struct {
 	looked   map[Account]time.Time
 	files    map[string][]file.File // by their owner
 	tenants  map[string][]file.File // by the tenant that they count for, sorted by id
-	onList   func() // what happens while records are listed
+	onList   func()                 // what happens while records are listed
 	fail     Account
 	lists    int
 }
