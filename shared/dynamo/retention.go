@@ -46,7 +46,9 @@ func (s *Store) Hold(ctx context.Context, f file.File, h file.Holding) (file.Fil
 		u.set("hold", encodeHold(h.Hold))
 	}
 	u.deleteAt(after)
-	u.sweepAt(f.ID, after.SweepAt)
+	if !h.SweepAt.IsZero() { // or a record may be settled meanwhile, which is no revision
+		u.sweepAt(f.ID, after.SweepAt)
+	}
 	u.set("updatedAt", timestamp(h.At))
 	u.countRevision()
 	return s.update(ctx, f.ID, "", u)

@@ -109,17 +109,17 @@ func (h Holder) change(ctx context.Context, id string, decide func(f file.File, 
 
 // write puts the hold on f, or takes it off. The version of a rejected file has a tag
 // by which the object store forgets it, or a tag that says it must not: so the tag is
-// changed too, and the record is on the sweeper's list until it is. Where it is on
-// that list already, whoever is at it tags the version, and sees by the revision that
-// it has to once more.
+// changed too, and the record is on the sweeper's list until it is. Where it was on
+// that list already, it stays there, and whoever is at it tags the version: if they
+// have read the record before, they cannot take it off, and it is tagged once more.
 func (h Holder) write(ctx context.Context, f file.File, hold *file.Hold, now time.Time) (file.File, error) {
 	holding := file.Holding{Hold: hold, Revision: f.Revision, At: now}
-	tags := f.Status == file.Rejected && f.SweepAt.IsZero() && (f.Hold == nil) != (hold == nil)
-	if tags {
+	tagged := f.Status == file.Rejected && (f.Hold == nil) != (hold == nil)
+	if tagged {
 		holding.SweepAt = now.Add(h.Policy.VerifyWithin)
 	}
 	held, err := h.Records.Hold(ctx, f, holding)
-	if err != nil || !tags {
+	if err != nil || !tagged || !f.SweepAt.IsZero() {
 		return held, err
 	}
 	outcome := file.Refused
