@@ -16,9 +16,9 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Bucket)
 	lambda.Start(api.Lambda(settings.MustClaims(), api.PutHold(retention.Holder{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,

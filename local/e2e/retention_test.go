@@ -10,8 +10,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/shared/audit"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
+	"github.com/vouch-s3/vouch/shared/dynamo"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -28,7 +33,7 @@ func over(t *testing.T, id string) {
 	t.Helper()
 	for {
 		f := record(t, id)
-		_, err := records().Retain(t.Context(), f, domain.Retention{ExpiresAt: time.Now().Add(-time.Second), Revision: f.Revision, At: time.Now()})
+		_, err := records().Retain(audittest.As(t, "test"), f, domain.Retention{ExpiresAt: time.Now().Add(-time.Second), Revision: f.Revision, At: time.Now()})
 		if _, moved := domain.Conflict(err); moved {
 			continue // the end of its verification is being written
 		}
@@ -68,6 +73,34 @@ func verdictTag(t *testing.T, id string) string {
 		}
 	}
 	return ""
+}
+
+// trailOf reads what the trail has of a file but what was presigned of it, as
+// "actor action", with what else the events of keeping have.
+func trailOf(t *testing.T, id string) (lines []string) {
+	t.Helper()
+	out, err := dynamodb.NewFromConfig(local.Admin()).Query(t.Context(), &dynamodb.QueryInput{
+		TableName: aws.String(historyTable), KeyConditionExpression: aws.String("fileId = :id"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":id": &types.AttributeValueMemberS{Value: id}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range out.Items {
+		e, err := dynamo.DecodeEvent(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e.Action {
+		case audit.StatusChanged:
+			lines = append(lines, fmt.Sprintf("%s %s", e.Actor.Subject, e.Status))
+		case audit.RetentionSet:
+			lines = append(lines, fmt.Sprintf("%s %s %v", e.Actor.Subject, e.Action, !e.ExpiresAt.IsZero()))
+		case audit.HoldPlaced, audit.HoldReleased:
+			lines = append(lines, fmt.Sprintf("%s %s %s", e.Actor.Subject, e.Action, e.Reason))
+		}
+	}
+	return lines
 }
 
 func (r reply) problem(t *testing.T) (problem, string) {
@@ -124,6 +157,10 @@ func TestAFileIsDeletedAtTheEndOfItsTimeAndGivenOutNoMore(t *testing.T) {
 		t.Errorf("the URL from before: %d", status)
 	}
 	who.uses(t, "its time is over", 0, 0, 0, 1)
+	trail := trailOf(t, f.ID)
+	if want := []string{"retention-ends retention-set true", "test retention-set true", ":vouch/sweep-uploads deleted"}; !slices.Equal(trail[max(0, len(trail)-3):], want) {
+		t.Errorf("the trail is %q", trail)
+	}
 }
 
 func TestWhatIsSentInPartsAndNeverEndsGoesWithItsTime(t *testing.T) {
@@ -198,6 +235,10 @@ func TestNobodyDeletesAFileOnHold(t *testing.T) {
 	swept(t)
 	if got := who.get(t, f.ID); got.Status != "deleted" || versions(t, f.ID) != 0 {
 		t.Errorf("released it is %s, with %d versions", got.Status, versions(t, f.ID))
+	}
+	trail := trailOf(t, f.ID)
+	if want := []string{"operator hold-placed a lawsuit", "test retention-set true", "operator hold-released it is settled", ":vouch/sweep-uploads deleted"}; !slices.Equal(trail[max(0, len(trail)-4):], want) {
+		t.Errorf("the trail is %q", trail)
 	}
 	if r := administrator(t).call(t, "PUT", "/admin/holds/"+f.ID, `{"reason":"a lawsuit"}`); r.status != http.StatusConflict {
 		t.Errorf("a hold on a deleted file: %d %s", r.status, r.body)
@@ -281,17 +322,17 @@ func TestTheStoreKeepsAndHoldsOnlyWhatItMay(t *testing.T) {
 	at := time.Now().Truncate(time.Millisecond).UTC()
 	for _, s := range domain.Statuses() {
 		f := storeFile(t, s, at)
-		_, stale := records().Retain(t.Context(), f, domain.Retention{ExpiresAt: at, Revision: 7, At: at})
+		_, stale := records().Retain(audittest.As(t, "test"), f, domain.Retention{ExpiresAt: at, Revision: 7, At: at})
 		if _, conflict := domain.Conflict(stale); !conflict {
 			t.Errorf("%s: by another revision: %v", s, stale)
 		}
-		kept, err := records().Retain(t.Context(), f, domain.Retention{ExpiresAt: at, Revision: 1, At: at})
+		kept, err := records().Retain(audittest.As(t, "test"), f, domain.Retention{ExpiresAt: at, Revision: 1, At: at})
 		_, conflict := domain.Conflict(err)
 		if allowed := slices.Contains(domain.Shareable(), s); allowed != (err == nil) || allowed == conflict || allowed && (!kept.ExpiresAt.Equal(at) || kept.Revision != 2) {
 			t.Errorf("%s: kept as %+v, %v", s, kept, err)
 		}
 		f = record(t, f.ID)
-		held, err := records().Hold(t.Context(), f, domain.Holding{Hold: &domain.Hold{Reason: "x", By: "operator", At: at}, Revision: f.Revision, At: at})
+		held, err := records().Hold(audittest.As(t, "test"), f, domain.Holding{Hold: &domain.Hold{Reason: "x", By: "operator", At: at}, Revision: f.Revision, At: at})
 		_, conflict = domain.Conflict(err)
 		allowed := slices.Contains(domain.Holdable(), s)
 		if allowed != (err == nil) || allowed == conflict || allowed && (held.Hold == nil || *held.Hold != domain.Hold{Reason: "x", By: "operator", At: at}) {
@@ -308,12 +349,12 @@ func TestTheStoreKeepsAndHoldsOnlyWhatItMay(t *testing.T) {
 			continue
 		}
 		// Not even what does not look is let through.
-		if _, err := records().Change(t.Context(), f.ID, domain.Change{To: domain.Deleted, At: at}); err == nil {
+		if _, err := records().Change(audittest.As(t, "test"), f.ID, domain.Change{To: domain.Deleted, At: at}); err == nil {
 			t.Errorf("%s: it was deleted on hold", s)
 		} else if current, conflict := domain.Conflict(err); !conflict || current.Hold == nil {
 			t.Errorf("%s: %v", s, err)
 		}
-		if held, err = records().Hold(t.Context(), held, domain.Holding{Revision: held.Revision, At: at}); err != nil || held.Hold != nil {
+		if held, err = records().Hold(audittest.As(t, "test"), held, domain.Holding{Revision: held.Revision, At: at}); err != nil || held.Hold != nil {
 			t.Errorf("%s: released as %+v, %v", s, held, err)
 		}
 		if listed, err = records().Overdue(t.Context(), at, 10000); err != nil || !slices.Contains(listed, f.ID) {
@@ -321,11 +362,11 @@ func TestTheStoreKeepsAndHoldsOnlyWhatItMay(t *testing.T) {
 		}
 	}
 	discarded := storeFile(t, domain.Ready, at)
-	f, err := records().Change(t.Context(), discarded.ID, domain.Change{To: domain.Rejected, At: at, Reason: domain.MalwareDetected, Discard: true})
+	f, err := records().Change(audittest.As(t, "test"), discarded.ID, domain.Change{To: domain.Rejected, At: at, Reason: domain.MalwareDetected, Discard: true})
 	if err != nil || !f.Discarded {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	_, err = records().Hold(t.Context(), f, domain.Holding{Hold: &domain.Hold{Reason: "x", At: at}, Revision: f.Revision, At: at})
+	_, err = records().Hold(audittest.As(t, "test"), f, domain.Holding{Hold: &domain.Hold{Reason: "x", At: at}, Revision: f.Revision, At: at})
 	if _, conflict := domain.Conflict(err); !conflict {
 		t.Errorf("a hold on bytes that are being deleted: %v", err)
 	}
@@ -336,10 +377,10 @@ func TestTheStoreKeepsAndHoldsOnlyWhatItMay(t *testing.T) {
 func TestTheStoreDeletesByTheRevisionThatWasRead(t *testing.T) {
 	at := time.Now().Truncate(time.Millisecond).UTC()
 	f := storeFile(t, domain.Ready, at)
-	if _, err := records().Retain(t.Context(), f, domain.Retention{ExpiresAt: at.Add(time.Hour), Revision: f.Revision, At: at}); err != nil {
+	if _, err := records().Retain(audittest.As(t, "test"), f, domain.Retention{ExpiresAt: at.Add(time.Hour), Revision: f.Revision, At: at}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := records().Change(t.Context(), f.ID, domain.Change{To: domain.Deleted, At: at, IfRevision: f.Revision}); err == nil {
+	if _, err := records().Change(audittest.As(t, "test"), f.ID, domain.Change{To: domain.Deleted, At: at, IfRevision: f.Revision}); err == nil {
 		t.Error("it was deleted by a revision that it has no more")
 	}
 	if got := record(t, f.ID); got.Status != domain.Ready {

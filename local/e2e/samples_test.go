@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/vouch-s3/vouch/local/samtemplate"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -131,7 +132,7 @@ func TestAnObjectThatIsNotWhatWasPromisedIsRejected(t *testing.T) {
 			// The administrator's write is no client's, so it makes no event.
 			if tt.gone {
 				pinned := domain.Object{VersionID: *out.VersionId, ETag: strings.Trim(*out.ETag, `"`)}
-				if _, err := records().Change(t.Context(), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
+				if _, err := records().Change(audittest.As(t, "e2e"), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := local.Objects().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key, VersionId: out.VersionId}); err != nil {

@@ -25,6 +25,7 @@ func Invariants() []string {
 		"Quotas balance: the counters of the owner's account are at every moment what the record comes to, never negative, and nothing of a file that is rejected, expired or deleted.",
 		"A file on hold is not deleted, and no call deletes its version; nor does the sweeper delete a file before its time.",
 		"Nothing is presigned of a file whose time is over, on hold or not.",
+		"Every change of the status is in the trail, once and by the very write that makes it, and nothing is that was not.",
 		"A record that pins a version says its size, also where a form had left that open.",
 		"Without further faults everything comes to rest: the file is ready, rejected, expired or deleted, whether the scanner is up or down.",
 		"At rest, File Ready is published of a ready file and File Rejected of a rejected one.",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
 )
@@ -53,7 +54,8 @@ type Creator struct {
 // file.CodeClosed for a file whose time is over, or all but. No link outlives the
 // file's time.
 //
-// The link is S3's to honour from then on: that p's grant is taken away ends no
+// That it is given out is in the trail before it is: what cannot be noted is not
+// given. The link is S3's to honour from then on: that p's grant is taken away ends no
 // link that was given out, which its short life does.
 func (c Creator) Create(ctx context.Context, p access.Principal, id string) (Link, error) {
 	now := c.Now()
@@ -88,6 +90,14 @@ func (c Creator) Create(ctx context.Context, p access.Principal, id string) (Lin
 	})
 	if err != nil {
 		return Link{}, fmt.Errorf("presign the download of %s: %w", f.ID, err)
+	}
+	e, err := audit.Of(ctx, f, audit.DownloadPresigned, now)
+	if err != nil {
+		return Link{}, err
+	}
+	e.ExpiresAt, e.URLs = expiresAt, 1
+	if err := c.Records.Note(ctx, e); err != nil {
+		return Link{}, fmt.Errorf("note the download of %s: %w", f.ID, err)
 	}
 	return Link{URL: url, ExpiresAt: expiresAt}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
@@ -48,7 +49,7 @@ func TestNothingIsPresignedOfAFileWhoseTimeIsOver(t *testing.T) {
 			}
 			var s signer
 			c := download.Creator{Records: &records, Presigner: &s, Policy: policy.Default(), Now: func() time.Time { return now }}
-			_, err = c.Create(t.Context(), access.Principal{Subject: "alice"}, id)
+			_, err = c.Create(audittest.As(t, "alice"), access.Principal{Subject: "alice"}, id)
 			if file.CodeOf(err) != tt.code || (err == nil) != (tt.code == "") || (s.get == nil) != (tt.code != "") {
 				t.Errorf("%s, hold %v: %v, %+v", name, hold != nil, err, s.get)
 			}
