@@ -12,44 +12,63 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
 // Retain applies r to the record f, as it was read, as file.Retention says, and
-// returns what it has become. Its errors are those of Change.
+// returns what it has become. Its errors are those of Change. The event of it is
+// written in the same transaction.
 func (s *Store) Retain(ctx context.Context, f file.File, r file.Retention) (file.File, error) {
+	if !f.AllowsRetention(r) {
+		return file.File{}, &file.ConflictError{Current: f}
+	}
 	after := f.Retained(r)
 	u := newUpdate()
-	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(file.Shareable()))
-	u.ifRevision(r.Revision)
+	u.conditions = append(u.conditions, u.statusIn(file.Shareable()))
 	if r.ExpiresAt.IsZero() {
 		u.remove("expiresAt")
 	} else {
 		u.set("expiresAt", timestamp(r.ExpiresAt))
 	}
 	u.deleteAt(after)
-	u.set("updatedAt", timestamp(r.At))
-	u.countRevision()
-	return s.update(ctx, f.ID, "", u)
+	return s.keep(ctx, f, after, u, audit.Retained)
 }
 
 // Hold applies h to the record f, as it was read, as file.Holding says, and returns
-// what it has become. Its errors are those of Change.
+// what it has become. Its errors are those of Change. The event of it is written in
+// the same transaction.
 func (s *Store) Hold(ctx context.Context, f file.File, h file.Holding) (file.File, error) {
+	if !f.AllowsHolding(h) {
+		return file.File{}, &file.ConflictError{Current: f}
+	}
 	after := f.Holds(h)
 	u := newUpdate()
-	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(file.Holdable()), "attribute_not_exists(discarded)")
-	u.ifRevision(h.Revision)
+	u.conditions = append(u.conditions, u.statusIn(file.Holdable()), "attribute_not_exists(discarded)")
 	if h.Hold == nil {
 		u.remove("hold")
 	} else {
 		u.set("hold", encodeHold(h.Hold))
 	}
 	u.deleteAt(after)
-	u.sweepAt(f.ID, after.SweepAt)
-	u.set("updatedAt", timestamp(h.At))
+	if !h.SweepAt.IsZero() { // or a record may be settled meanwhile, which is no revision
+		u.sweepAt(f.ID, after.SweepAt)
+	}
+	return s.keep(ctx, f, after, u, func(ctx context.Context, f file.File) (audit.Event, error) { return audit.Held(ctx, f, h.Reason) })
+}
+
+// keep writes after, which u makes of f, with the event of it.
+func (s *Store) keep(ctx context.Context, f, after file.File, u *update, tell func(context.Context, file.File) (audit.Event, error)) (file.File, error) {
+	event, err := tell(ctx, after)
+	if err != nil {
+		return file.File{}, err
+	}
+	u.set("updatedAt", timestamp(after.UpdatedAt))
 	u.countRevision()
-	return s.update(ctx, f.ID, "", u)
+	if err := s.rewrite(ctx, f, "", u, []audit.Event{event}); err != nil {
+		return file.File{}, fmt.Errorf("keep record %s: %w", f.ID, err)
+	}
+	return asKept(after)
 }
 
 func encodeHold(h *file.Hold) types.AttributeValue {

@@ -138,9 +138,6 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 		u.values[":ifStatus"] = text(string(c.IfStatus))
 		u.conditions = append(u.conditions, "#status = :ifStatus")
 	}
-	if c.IfRevision != 0 {
-		u.ifRevision(c.IfRevision)
-	}
 	if c.To == file.Deleted {
 		u.names["#hold"] = "hold"
 		u.conditions = append(u.conditions, "attribute_not_exists(#hold)")

@@ -61,7 +61,8 @@ func (f File) Retained(r Retention) File {
 // this Revision, is in one of Holdable and is not Discarded, and otherwise fails
 // with a *ConflictError that carries the record as it stands.
 type Holding struct {
-	Hold     *Hold // nil takes it off
+	Hold     *Hold  // nil takes it off
+	Reason   string // why it is taken off; told to the trail only
 	Revision int64
 	At       time.Time
 

@@ -16,7 +16,8 @@ import (
 
 // HoldRecords reads records, and writes holds.
 type HoldRecords interface {
-	access.Records
+	// Get reads a record, or returns file.ErrNotFound.
+	Get(ctx context.Context, id string) (file.File, error)
 
 	// Hold applies h to the record f as file.Holding says.
 	Hold(ctx context.Context, f file.File, h file.Holding) (file.File, error)
@@ -51,7 +52,7 @@ func (h Holder) Place(ctx context.Context, by access.Principal, id, reason strin
 	if err := checkReason(reason); err != nil {
 		return file.File{}, false, err
 	}
-	before, held, err := h.change(ctx, id, func(f file.File, now time.Time) (*file.Hold, error) {
+	before, held, err := h.change(ctx, id, reason, func(f file.File, now time.Time) (*file.Hold, error) {
 		if f.Hold != nil && f.Hold.Reason == reason {
 			return f.Hold, nil
 		}
@@ -74,14 +75,14 @@ func (h Holder) Release(ctx context.Context, id, reason string) error {
 	if err := checkReason(reason); err != nil {
 		return err
 	}
-	_, _, err := h.change(ctx, id, func(file.File, time.Time) (*file.Hold, error) { return nil, nil })
+	_, _, err := h.change(ctx, id, reason, func(file.File, time.Time) (*file.Hold, error) { return nil, nil })
 	return err
 }
 
 // change replaces the hold of a file by the one that decide returns, nil for none, and
 // writes nothing where that is the one it has. It returns the record as decide went
 // by it, and as it is then.
-func (h Holder) change(ctx context.Context, id string, decide func(f file.File, now time.Time) (*file.Hold, error)) (before, after file.File, err error) {
+func (h Holder) change(ctx context.Context, id, reason string, decide func(f file.File, now time.Time) (*file.Hold, error)) (before, after file.File, err error) {
 	if !file.ValidID(id) {
 		return file.File{}, file.File{}, file.ErrNotFound
 	}
@@ -95,7 +96,7 @@ func (h Holder) change(ctx context.Context, id string, decide func(f file.File, 
 		if err != nil || hold == f.Hold {
 			return f, f, err
 		}
-		after, err = h.write(ctx, f, hold, now)
+		after, err = h.write(ctx, f, hold, reason, now)
 		if _, moved := file.Conflict(err); moved {
 			continue
 		}
@@ -109,17 +110,17 @@ func (h Holder) change(ctx context.Context, id string, decide func(f file.File, 
 
 // write puts the hold on f, or takes it off. The version of a rejected file has a tag
 // by which the object store forgets it, or a tag that says it must not: so the tag is
-// changed too, and the record is on the sweeper's list until it is. Where it is on
-// that list already, whoever is at it tags the version, and sees by the revision that
-// it has to once more.
-func (h Holder) write(ctx context.Context, f file.File, hold *file.Hold, now time.Time) (file.File, error) {
-	holding := file.Holding{Hold: hold, Revision: f.Revision, At: now}
-	tags := f.Status == file.Rejected && f.SweepAt.IsZero() && (f.Hold == nil) != (hold == nil)
-	if tags {
+// changed too, and the record is on the sweeper's list until it is. Where it was on
+// that list already, it stays there, and whoever is at it tags the version: if they
+// have read the record before, they cannot take it off, and it is tagged once more.
+func (h Holder) write(ctx context.Context, f file.File, hold *file.Hold, reason string, now time.Time) (file.File, error) {
+	holding := file.Holding{Hold: hold, Reason: reason, Revision: f.Revision, At: now}
+	tagged := f.Status == file.Rejected && (f.Hold == nil) != (hold == nil)
+	if tagged {
 		holding.SweepAt = now.Add(h.Policy.VerifyWithin)
 	}
 	held, err := h.Records.Hold(ctx, f, holding)
-	if err != nil || !tags {
+	if err != nil || !tagged || !f.SweepAt.IsZero() {
 		return held, err
 	}
 	outcome := file.Refused
@@ -132,7 +133,7 @@ func (h Holder) write(ctx context.Context, f file.File, hold *file.Hold, now tim
 		// something is kept.
 		err = nil
 		if hold != nil {
-			held, err = h.Records.Hold(ctx, held, file.Holding{Revision: held.Revision, At: now})
+			held, err = h.Records.Hold(ctx, held, file.Holding{Reason: forgotten, Revision: held.Revision, At: now})
 		}
 	}
 	if err != nil {
@@ -143,6 +144,9 @@ func (h Holder) write(ctx context.Context, f file.File, hold *file.Hold, now tim
 	}
 	return held, nil
 }
+
+// forgotten is why a hold is taken off again that nobody has been told of.
+const forgotten = "the object store has no such version any more"
 
 // holdable says whether f can be on hold.
 func holdable(f file.File) error {

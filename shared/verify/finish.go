@@ -194,7 +194,7 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if f.Status != file.Rejected || f.VersionID != j.VersionID {
 		return Result{Outcome: Superseded}, nil
 	}
-	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
+	if f, err = x.shut(ctx, j, f); err != nil {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
 	if err := x.announce(ctx, f); err != nil {
@@ -203,20 +203,47 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
 }
 
+// retags is how often a rejected version is tagged anew because its file was put on
+// hold or released meanwhile.
+const retags = 4
+
 // shut puts the bytes of a rejected file out of reach, and on hold out of reach of
-// whatever would delete them. What is to become of them the record says: a hold
-// that came before the rejection keeps them, and none comes behind Discarded.
+// whatever would delete them, and returns the record that it went by. What is to
+// become of them the record says: a hold that came before the rejection keeps them,
+// and none comes behind Discarded.
 //
-// The record may be put on hold, or released, between its read and the tag. Then
-// it has another revision, stays on the sweeper's list, and is tagged once more.
-func (x Finisher) shut(ctx context.Context, f file.File) error {
-	switch {
-	case f.Hold != nil:
-		return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Held)
-	case f.Discarded:
-		return x.Objects.DeleteVersion(ctx, f.Key, f.VersionID)
+// The tag follows the record, which is read once more behind it: a file that was put
+// on hold since has a version that says held, whoever tagged it last.
+func (x Finisher) shut(ctx context.Context, j Job, f file.File) (file.File, error) {
+	if f.Discarded {
+		return f, gone(x.Objects.DeleteVersion(ctx, f.Key, f.VersionID))
 	}
-	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)
+	for range retags {
+		outcome := file.Refused
+		if f.Hold != nil {
+			outcome = file.Held
+		}
+		if err := gone(x.Objects.Tag(ctx, f.Key, f.VersionID, outcome)); err != nil {
+			return file.File{}, err
+		}
+		now, err := read(ctx, x.Records, j)
+		if err != nil {
+			return file.File{}, err
+		}
+		if now.Status != file.Rejected || (now.Hold == nil) == (f.Hold == nil) {
+			return f, nil // or deleted: its bytes go with it
+		}
+		f = now
+	}
+	return file.File{}, fmt.Errorf("it was put on hold and released %d times meanwhile", retags)
+}
+
+// gone is err, or nil where err says that there is no such version any more.
+func gone(err error) error {
+	if file.CodeOf(err) == file.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 // change writes an end state, unless the file has moved on since f was read. It

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -51,43 +52,72 @@ func TestTheBytesOfARejectedFileOnHoldAreKept(t *testing.T) {
 	}
 }
 
-// A hold that is placed or released while a version is tagged leaves the record on
-// the sweeper's list, which tags it once more.
+// A hold that is placed or released while a version is tagged by the record of
+// before has it tagged once more, and where that fails the sweeper has it on its list.
 func TestAHoldWhileARejectedVersionIsTaggedIsCaughtUpWith(t *testing.T) {
 	for _, placed := range []bool{true, false} {
-		w := newWorld(t, file.Verifying)
-		if !placed {
-			w.hold(t, lawsuit)
-		}
-		first := true
-		w.onTag = func() {
-			if first {
-				first = false
+		for _, fails := range []bool{false, true} {
+			w := newWorld(t, file.Verifying)
+			if !placed {
+				w.hold(t, lawsuit)
+			}
+			fault, tags := errors.New("throttled"), 0
+			w.onTag = func() {
+				if tags++; tags > 1 {
+					if fails {
+						w.failTag = fault
+					}
+					return
+				}
 				if placed {
 					w.hold(t, lawsuit)
 				} else {
 					w.hold(t, nil)
 				}
 			}
+			x := w.finisher()
+			_, err := x.Rejected(t.Context(), w.job(), file.MalwareDetected, nil)
+			f := w.record(t)
+			if fails != errors.Is(err, fault) || f.SweepAt.IsZero() == fails {
+				t.Fatalf("placed %v, fails %v: %v, %+v", placed, fails, err, f)
+			}
+			if w.failTag = nil; fails {
+				w.onTag = nil
+				if _, err := x.Rejected(t.Context(), verify.JobFor(f), f.Reason, f.Verdict); err != nil { // as the sweeper does
+					t.Fatal(err)
+				}
+			}
+			want := file.Refused
+			if placed {
+				want = file.Held
+			}
+			if last := w.tags[len(w.tags)-1]; last != want || !w.record(t).SweepAt.IsZero() || len(w.events) != 1 {
+				t.Errorf("placed %v, fails %v: tags %v, events %v, %+v", placed, fails, w.tags, w.events, w.record(t))
+			}
 		}
-		x := w.finisher()
-		if _, err := x.Rejected(t.Context(), w.job(), file.MalwareDetected, nil); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// An attempt that is late has read the record before the hold, which the one before
+// has settled: nobody would look at it any more.
+func TestALateAttemptTakesNoHoldBack(t *testing.T) {
+	w := newWorld(t, file.Verifying)
+	x := w.finisher()
+	if _, err := x.Rejected(t.Context(), w.job(), file.MalwareDetected, nil); err != nil {
+		t.Fatal(err)
+	}
+	first := true
+	w.onTag = func() {
+		if first {
+			first = false
+			w.hold(t, lawsuit)
 		}
-		f := w.record(t)
-		if f.SweepAt.IsZero() {
-			t.Fatalf("placed %v: nobody looks at it any more: %+v", placed, f)
-		}
-		if _, err := x.Rejected(t.Context(), verify.JobFor(f), f.Reason, f.Verdict); err != nil { // as the sweeper does
-			t.Fatal(err)
-		}
-		want := file.Refused
-		if placed {
-			want = file.Held
-		}
-		if last := w.tags[len(w.tags)-1]; last != want || !w.record(t).SweepAt.IsZero() {
-			t.Errorf("placed %v: tags %v, %+v", placed, w.tags, w.record(t))
-		}
+	}
+	if _, err := x.Rejected(t.Context(), w.job(), file.MalwareDetected, nil); err != nil {
+		t.Fatal(err)
+	}
+	if last := w.tags[len(w.tags)-1]; last != file.Held {
+		t.Errorf("tags %v", w.tags)
 	}
 }
 
