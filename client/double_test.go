@@ -347,7 +347,7 @@ func (d *double) create(w http.ResponseWriter, r *http.Request) {
 	d.next++
 	id := fmt.Sprintf("0195f3a2-7c1e-7b4a-9d5e-%012d", d.next)
 	f := &stored{
-		File:  File{ID: id, Status: StatusPending, Method: method, Filename: in.Filename, ContentType: in.ContentType, Size: in.Size, ChecksumSHA256: in.ChecksumSHA256, CreatedAt: d.now(), UpdatedAt: d.now()},
+		File:  File{ID: id, Status: StatusPending, Method: method, Filename: in.Filename, ContentType: in.ContentType, Size: in.Size, ChecksumSHA256: in.ChecksumSHA256, ExpiresAt: in.ExpiresAt, CreatedAt: d.now(), UpdatedAt: d.now()},
 		parts: map[int]heldBytes{}, revision: 1, expires: d.now().Add(24 * time.Hour),
 	}
 	created := Created{File: f.File}

@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/local/lambdas"
+	"github.com/vouch-s3/vouch/shared/audit"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/erasure"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -134,6 +136,7 @@ func erasureTables(t *testing.T, e *Endpoint) (files, erasures string) {
 	t.Helper()
 	own := rand.Text()
 	files, erasures = "files-"+own, "erasures-"+own
+	history := historyOf(files)
 	hash := func(name string) map[string]string {
 		return map[string]string{"AttributeName": name, "KeyType": "HASH"}
 	}
@@ -149,13 +152,21 @@ func erasureTables(t *testing.T, e *Endpoint) (files, erasures string) {
 				"Projection": map[string]string{"ProjectionType": "ALL"},
 			}},
 		},
+		{
+			"TableName": history, "BillingMode": "PAY_PER_REQUEST", "KeySchema": []any{hash("fileId"), map[string]string{"AttributeName": "id", "KeyType": "RANGE"}},
+			"AttributeDefinitions": []any{is("fileId"), is("id"), is("owner")},
+			"GlobalSecondaryIndexes": []any{map[string]any{
+				"IndexName": "byOwner", "KeySchema": []any{hash("owner"), map[string]string{"AttributeName": "id", "KeyType": "RANGE"}},
+				"Projection": map[string]string{"ProjectionType": "KEYS_ONLY"},
+			}},
+		},
 		{"TableName": erasures, "BillingMode": "PAY_PER_REQUEST", "KeySchema": []any{hash("id")}, "AttributeDefinitions": []any{is("id")}},
 	} {
 		if err := e.CreateTable(t.Context(), table); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := e.Restore(t.Context(), []string{files, erasures}); err != nil {
+	if err := e.Restore(t.Context(), []string{files, history, erasures}); err != nil {
 		t.Fatal(err)
 	}
 	return files, erasures
@@ -165,7 +176,7 @@ func TestEveryRecordThatNamesAnOwnerIsListedOnceAndForgottenWhole(t *testing.T) 
 	e := start(t, t.TempDir(), everything{})
 	table, _ := erasureTables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, table)
+	store := storeOn(client, table)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	ids := map[string]bool{}
 	for _, owner := range []string{"alice", "bob"} {
@@ -173,7 +184,7 @@ func TestEveryRecordThatNamesAnOwnerIsListedOnceAndForgottenWhole(t *testing.T) 
 			f := pending(t, owner, 100, 0)
 			f.Counted = ""
 			f.Grants = []file.Grant{{Grantee: file.Grantee{Type: file.Subject, Name: "carol"}, Level: file.Read, GrantedBy: owner, GrantedAt: now}}
-			if err := store.Create(t.Context(), f); err != nil {
+			if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 				t.Fatal(err)
 			}
 			if owner == "alice" {
@@ -182,7 +193,7 @@ func TestEveryRecordThatNamesAnOwnerIsListedOnceAndForgottenWhole(t *testing.T) 
 			if len(ids)%2 == 0 {
 				continue
 			}
-			if _, err := store.Change(t.Context(), f.ID, file.Change{To: file.Deleted, At: now, SweepAt: now, PurgeAt: now.Add(time.Hour)}); err != nil {
+			if _, err := store.Change(audittest.As(t, "alice"), f.ID, file.Change{To: file.Deleted, At: now, SweepAt: now, PurgeAt: now.Add(time.Hour)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -251,6 +262,79 @@ func TestEveryRecordThatNamesAnOwnerIsListedOnceAndForgottenWhole(t *testing.T) 
 	gone.Status = file.Deleted
 	if err := store.Forget(t.Context(), gone, now, now); file.CodeOf(err) != file.CodeNotFound {
 		t.Errorf("a record that is not there: %v", err)
+	}
+}
+
+// The events of a file go by its id, and those of files whose records are forgotten
+// by their owner; nobody else's do.
+func TestAnOwnersHistoryIsListedAndForgottenWhole(t *testing.T) {
+	e := start(t, t.TempDir(), everything{})
+	table, _ := erasureTables(t, e)
+	client := dynamodb.NewFromConfig(e.Admin())
+	store, histories := storeOn(client, table), dynamo.NewHistories(client, historyOf(table))
+	files := map[string]file.File{}
+	for _, owner := range []string{"alice", "alice", "alice", "bob"} {
+		f := pending(t, owner, 100, 0)
+		f.Counted = ""
+		if err := store.Create(audittest.As(t, owner), f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Change(audittest.As(t, owner), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		denial, err := audit.Refused(audittest.As(t, "mallory"), f.ID, "see", file.CodeNotFound, time.Now())
+		if err == nil {
+			err = store.Note(t.Context(), denial)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[f.ID] = f
+	}
+	named := func(owner string) (events []erasure.Event) {
+		t.Helper()
+		for cursor, more := "", true; more; more = cursor != "" {
+			page, next, err := histories.Naming(t.Context(), owner, cursor, 2)
+			if err != nil || len(page) > 2 {
+				t.Fatalf("%v, %v", page, err)
+			}
+			events, cursor = append(events, page...), next
+		}
+		return events
+	}
+	const each = 3 // that it is there, its URL, and that it is deleted
+	events := named("alice")
+	if len(events) != 3*each || len(named("bob")) != each || len(named("carol")) != 0 {
+		t.Fatalf("%d events are alice's and %d bob's", len(events), len(named("bob")))
+	}
+	first := events[0].FileID
+	for range 2 { // removing none is no error
+		if err := histories.Remove(t.Context(), events[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := histories.Forget(t.Context(), first); err != nil || n != each-1+1 {
+		t.Errorf("%d events are removed, %v; one was, and there is a denial", n, err)
+	}
+	if n, err := histories.Forget(t.Context(), first); err != nil || n != 0 {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	if left := named("alice"); len(left) != 2*each || slices.ContainsFunc(left, func(e erasure.Event) bool { return e.FileID == first }) {
+		t.Errorf("of alice there is %v", left)
+	}
+	for id, f := range files {
+		if f.Owner == "alice" {
+			if _, err := histories.Forget(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	left := scan(t, client, historyOf(table))
+	if len(named("alice")) != 0 || len(named("bob")) != each || len(left) != each+1 {
+		t.Errorf("%d events are left: %v", len(left), left)
+	}
+	if _, _, err := histories.Naming(t.Context(), "alice", "x", 2); err == nil {
+		t.Error("a cursor that is none is taken")
 	}
 }
 
