@@ -190,7 +190,7 @@ func TestAnOwnerIsErasedAndThatIsProved(t *testing.T) {
 	if keys := storedBy(t, local.Objects(), name); len(keys) != 0 {
 		t.Errorf("in the bucket are %v", keys)
 	}
-	for _, table := range []string{table, usageTable, erasuresTable} {
+	for _, table := range []string{table, usageTable, historyTable, erasuresTable} {
 		for _, item := range naming(t, client, table, name) {
 			t.Errorf("%s has %v", table, item)
 		}
@@ -289,7 +289,7 @@ func TestAnErasureOutlivesTheStackThatBeganIt(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	client := dynamodb.NewFromConfig(p.config(t, "admin"))
-	for _, table := range []string{table, usageTable, erasuresTable} {
+	for _, table := range []string{table, usageTable, historyTable, erasuresTable} {
 		for _, item := range naming(t, client, table, name) {
 			t.Errorf("%s has %v", table, item)
 		}
