@@ -228,11 +228,12 @@ func (x Eraser) clearPage(ctx context.Context, e *Erasure) (time.Duration, error
 	return 0, nil
 }
 
-// clear removes what is kept of a file of the owner: its bytes, should any have come
-// since it was deleted, then its history, then all but the tombstone of its record.
-// The record comes last, since it is what leads to the others, and only if nobody has
-// written it since the history was removed, so that what was written has left none.
-// Where a URL may still bring bytes, it returns until when, and leaves both.
+// clear removes what is kept of a deleted file of the owner: its history, then all but
+// the tombstone of its record. The record comes last, since it is what leads to the
+// history, and only if nobody has written it since, so that what was written has left
+// none. Bytes that have come since the deletion are the sweep's. Where a URL may still
+// bring some, it returns until when, and leaves both. A file that was deleted by no
+// page is deleted first.
 func (x Eraser) clear(ctx context.Context, owner, id string) (removed Counts, quietAt time.Time, err error) {
 	for range races {
 		f, err := x.Records.Get(ctx, id)
@@ -245,11 +246,10 @@ func (x Eraser) clear(ctx context.Context, owner, id string) (removed Counts, qu
 		if f.Owner != owner || held(f) {
 			return removed, time.Time{}, nil // the index is behind, or the file is left
 		}
-		again := f.Status != file.Deleted
-		if err := x.remove(ctx, f); err != nil {
-			return removed, time.Time{}, err
-		}
-		if again {
+		if f.Status != file.Deleted {
+			if err := x.remove(ctx, f); err != nil {
+				return removed, time.Time{}, err
+			}
 			continue
 		}
 		now := x.Now().UTC()

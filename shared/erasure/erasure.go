@@ -49,8 +49,8 @@ const (
 // No proof rests on them.
 type Counts struct {
 	Files    int `json:"files"`    // records that are tombstones now
-	Versions int `json:"versions"` // object versions and delete markers that no record led to
-	Uploads  int `json:"uploads"`  // uploads in parts that no record led to
+	Versions int `json:"versions"` // object versions and delete markers that were left by the deletion of files, or came after it
+	Uploads  int `json:"uploads"`  // uploads in parts likewise
 	Events   int `json:"events"`   // of the files' histories
 }
 

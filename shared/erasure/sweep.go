@@ -17,11 +17,10 @@ const (
 	ofEvents   = "events:"
 )
 
-// sweepPage removes a page of what is left that no record leads to: first versions in
-// the bucket, then uploads in parts, of which there should be none, since deletion
-// removes them by the record; then events of files whose records are forgotten
-// already. What a record leads to that is still to be deleted, or is under a hold, is
-// left.
+// sweepPage removes a page of what the records have not led to: first versions in the
+// bucket, then uploads in parts, which came after their file was deleted, or whose
+// record is forgotten; then events of files whose records are. What a record leads to
+// that is still to be deleted, or is under a hold, is left.
 func (x Eraser) sweepPage(ctx context.Context, e *Erasure) (time.Duration, error) {
 	list, cursor := ofVersions, ""
 	for _, l := range []string{ofVersions, ofUploads, ofEvents} {
