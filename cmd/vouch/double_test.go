@@ -38,6 +38,7 @@ const (
 // made for what the real stack cannot be made to do at a wish: to stop in the
 // middle, to count, and to refuse. local/e2e has the real ones.
 type double struct {
+	erased erasing
 	*httptest.Server
 	key *ecdsa.PrivateKey
 
@@ -187,6 +188,10 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(parts) == 3 && parts[0] == "admin" && parts[1] == "holds" {
 		d.serveHold(w, r, d.files[parts[2]])
+		return
+	}
+	if parts[0] == "admin" && parts[1] == "erasures" {
+		d.serveErasure(w, r)
 		return
 	}
 	if parts[0] != "files" {

@@ -101,7 +101,7 @@ func exitOfProblem(p *client.Problem) exit {
 		return exitRefused
 	}
 	switch file.Code(p.Code()) {
-	case file.CodeNotFound:
+	case file.CodeNotFound, file.CodeNoErasure:
 		return exitNotFound
 	case file.CodeNotReady, file.CodeNotUploaded, file.CodeClosed:
 		return exitOfStatus(p.FileStatus)

@@ -37,6 +37,8 @@ func explainProblem(p *client.Problem) string {
 		return both("The token has not the scope that this needs (files:read to look, files:write to send and delete, files:admin to hold).", p.Detail)
 	case file.Code(p.Code()) == file.CodeNotFound:
 		return "There is no such file, or it is somebody else's."
+	case file.Code(p.Code()) == file.CodeNoErasure:
+		return "There is no such erasure."
 	case p.StatusCode == http.StatusNotFound:
 		return "There is no Vouch at this address. Is VOUCH_API, or --api, right?"
 	case p.StatusCode == http.StatusTooManyRequests:
