@@ -27,6 +27,10 @@ const (
 	// Pause is many times what an index of DynamoDB is mostly behind its table.
 	Pause = 5 * time.Second
 
+	// CallsEnd is longer than a function may run that notes what it gives out of a
+	// file: what it notes at the latest is there when histories are removed.
+	CallsEnd = 12 * time.Second
+
 	// races is how often a record is looked at anew that was written meanwhile.
 	races = 5
 )
@@ -159,7 +163,7 @@ func (x Eraser) handOver(ctx context.Context, e Erasure) error {
 func (x Eraser) phase(ctx context.Context, e *Erasure) (time.Duration, error) {
 	switch e.Phase {
 	case Deleting:
-		return 0, x.deletePage(ctx, e)
+		return x.deletePage(ctx, e)
 	case Clearing:
 		return x.clearPage(ctx, e)
 	case Sweeping:
@@ -170,20 +174,22 @@ func (x Eraser) phase(ctx context.Context, e *Erasure) (time.Duration, error) {
 	return 0, fmt.Errorf("there is no phase %q", e.Phase)
 }
 
-// deletePage deletes a page of the files that are not deleted.
-func (x Eraser) deletePage(ctx context.Context, e *Erasure) error {
+// deletePage deletes a page of the files that are not deleted, and after the last one
+// waits for calls to end that may have read a record before it was.
+func (x Eraser) deletePage(ctx context.Context, e *Erasure) (time.Duration, error) {
 	files, next, err := x.Records.List(ctx, file.Query{Owner: e.Owner, Limit: PageSize, After: e.Cursor})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	err = each(ctx, files, func(f file.File) error { return x.remove(ctx, f) })
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if e.Cursor = next; next == "" {
-		e.Phase = Clearing
+	if e.Cursor = next; next != "" {
+		return 0, nil
 	}
-	return nil
+	e.Phase = Clearing
+	return CallsEnd, nil
 }
 
 // remove deletes f, unless it is under a hold, or its record is forgotten already.
