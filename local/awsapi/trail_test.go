@@ -150,3 +150,64 @@ func TestAnAnswerThatIsLostIsOneEvent(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestATrailIsReadNewestFirstByPagesAndForgottenWhole(t *testing.T) {
+	e := start(t, t.TempDir(), everything{})
+	files, usage := tables(t, e)
+	client := dynamodb.NewFromConfig(e.Admin())
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
+	history := dynamo.NewHistory(client, historyOf(files))
+	ctx := audittest.As(t, "alice")
+	f, other := pending(t, "alice", 5, 0), pending(t, "alice", 5, 0)
+	for _, f := range []file.File{f, other} {
+		if err := store.Create(ctx, f); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			presigned, err := audit.Of(ctx, f, audit.DownloadPresigned, time.Now())
+			if err := errors.Join(err, store.Note(ctx, presigned)); err != nil {
+				t.Fatal(err)
+			}
+			denied, err := audit.Refused(audittest.As(t, "mallory"), f.ID, "see", file.CodeNotFound, time.Now())
+			if err := errors.Join(err, store.Note(ctx, denied)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	read := func(id string, o audit.Outcome, limit int) (all []audit.Event) {
+		t.Helper()
+		for q := (audit.Query{FileID: id, Outcome: o, Limit: limit}); ; {
+			page, next, err := history.List(t.Context(), q)
+			if err != nil || len(page) > limit {
+				t.Fatalf("%d events, %v", len(page), err)
+			}
+			all = append(all, page...)
+			if q.After = next; next == "" {
+				return all
+			}
+		}
+	}
+	for _, limit := range []int{1, 2, 7, 100} {
+		done, denied := read(f.ID, audit.Done, limit), read(f.ID, audit.Denied, limit)
+		if len(done) != 7 || len(denied) != 5 || done[6].Action != audit.StatusChanged || done[0].Action != audit.DownloadPresigned {
+			t.Fatalf("%d at a time: %+v and %+v", limit, done, denied)
+		}
+		for _, e := range denied {
+			if e.FileID != f.ID || e.Actor.Subject != "mallory" || e.Outcome != audit.Denied || e.Owner != "" {
+				t.Errorf("%+v", e)
+			}
+		}
+		if !slices.IsSortedFunc(done, func(a, b audit.Event) int { return cmp.Compare(b.ID, a.ID) }) {
+			t.Error("it is in another order")
+		}
+	}
+	if err := history.Forget(t.Context(), f.ID); err != nil {
+		t.Fatal(err)
+	}
+	if left := len(read(f.ID, audit.Done, 9)) + len(read(f.ID, audit.Denied, 9)); left != 0 {
+		t.Errorf("%d events are left", left)
+	}
+	if done, denied := read(other.ID, audit.Done, 9), read(other.ID, audit.Denied, 9); len(done) != 7 || len(denied) != 5 {
+		t.Errorf("of another file %d and %d are left", len(done), len(denied))
+	}
+}

@@ -53,7 +53,7 @@ func answersItsSamples(t *testing.T, f samtemplate.Function, invoke func(event [
 			t.Errorf("%s: %v in %s", filepath.Base(path), err, payload)
 		}
 		want := map[string]int{
-			"create-upload": 201, "list-files": 200, "get-usage": 200, "get-file": 404, "complete-upload": 404, "presign-parts": 404, "list-parts": 404, "create-download": 404, "delete-file": 404, "set-retention": 404, "put-hold": 404, "delete-hold": 404, "put-grant": 404, "delete-grant": 404, "list-grants": 404, "get-keys": 200, "rescan-files": 202,
+			"create-upload": 201, "list-files": 200, "get-usage": 200, "get-file": 404, "complete-upload": 404, "presign-parts": 404, "list-parts": 404, "create-download": 404, "delete-file": 404, "set-retention": 404, "put-hold": 404, "delete-hold": 404, "put-grant": 404, "delete-grant": 404, "list-grants": 404, "get-history": 404, "get-keys": 200, "rescan-files": 202,
 		}[name]
 		if reply.StatusCode != want {
 			t.Errorf("%s: %s, want the status %d", filepath.Base(path), payload, want)

@@ -34,6 +34,7 @@ type Stack struct {
 	Queues        []Queue
 	SigningKeys   []SigningKey
 	Rules         []Rule
+	Mappings      []Mapping
 	Schedules     []Schedule
 	Outputs       map[string]string
 
@@ -157,6 +158,9 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 	if err := b.stack.API.limitRoutes(); err != nil {
 		return nil, err
 	}
+	if err := b.stack.checkMappings(); err != nil {
+		return nil, err
+	}
 	for name, o := range section("Outputs") {
 		if output, ok := o.(map[string]any); ok && output["Condition"] != nil {
 			holds, err := r.condition(fmt.Sprint(output["Condition"]))
@@ -240,6 +244,8 @@ func (b *builder) build(res resource) error {
 		return b.stateMachine(res, resolved)
 	case "AWS::DynamoDB::Table":
 		return b.table(res, resolved)
+	case "AWS::Lambda::EventSourceMapping":
+		return b.mapping(res, resolved)
 	case "AWS::S3::Bucket":
 		return b.bucket(res, resolved)
 	case "AWS::S3::BucketPolicy":

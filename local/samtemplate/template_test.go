@@ -26,7 +26,7 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 26 || len(stack.API.Routes) != 17 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 4 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 3 {
+	if len(stack.Functions) != 28 || len(stack.API.Routes) != 18 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 4 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 3 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
 	scan := function(t, stack, "ScanObjectFunction")

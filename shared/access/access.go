@@ -28,11 +28,12 @@ const (
 	ListGrants   Call = "list-grants"   // who else may do what
 	PutGrant     Call = "put-grant"     // let somebody do something
 	DeleteGrant  Call = "delete-grant"  // and no longer
+	History      Call = "history"       // who did what with it, and who was denied
 )
 
 // Calls lists every call.
 func Calls() []Call {
-	return []Call{See, Download, Send, Delete, SetRetention, ListGrants, PutGrant, DeleteGrant}
+	return []Call{See, Download, Send, Delete, SetRetention, ListGrants, PutGrant, DeleteGrant, History}
 }
 
 // Relation is what somebody is to a file.
@@ -60,6 +61,7 @@ var rules = map[Call]Relation{
 	PutGrant:     Manage,
 	DeleteGrant:  Manage,
 	Send:         Owner,
+	History:      Owner,
 }
 
 // Allows reports whether whoever is r to a file may make the call c. A call that

@@ -50,7 +50,7 @@ const (
 	nothing = ""
 	reads   = "see download"
 	manages = "see download delete set-retention list-grants put-grant delete-grant"
-	all     = "see download delete set-retention list-grants put-grant delete-grant send"
+	all     = "see download delete set-retention list-grants put-grant delete-grant send history"
 )
 
 func TestNobodyMayDoWhatTheyShouldNot(t *testing.T) {

@@ -1,6 +1,9 @@
 package audit
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Actor is who acts, and in which request.
 type Actor struct {
@@ -17,7 +20,12 @@ type Actor struct {
 // Service is the subject of a function of Vouch that acts by itself, as
 // ":vouch/sweep-uploads". No token has it: access.Claims takes no subject that
 // begins with a colon.
-func Service(function string) string { return ":vouch/" + function }
+func Service(function string) string { return services + function }
+
+const services = ":vouch/"
+
+// ByVouch reports whether a is a function of Vouch that acts by itself.
+func (a Actor) ByVouch() bool { return strings.HasPrefix(a.Subject, services) }
 
 type actorKey struct{}
 

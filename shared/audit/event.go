@@ -17,26 +17,56 @@ import (
 // Action is what was done, or tried.
 type Action string
 
-// The actions. The members of an Event that each has of its own stand behind it.
+// The actions.
 const (
-	UploadPresigned   Action = "upload-presigned"   // a URL or form that takes the bytes of a file; ExpiresAt
-	PartsPresigned    Action = "parts-presigned"    // URLs that take parts; ExpiresAt, URLs
-	DownloadPresigned Action = "download-presigned" // a URL that gives the bytes; ExpiresAt
-	StatusChanged     Action = "status-changed"     // the record has become Status, be it by being made; Reason of a rejection
-	GrantPut          Action = "grant-put"          // Grantee, Level, ExpiresAt
-	GrantRemoved      Action = "grant-removed"      // Grantee
-	RetentionSet      Action = "retention-set"      // ExpiresAt
-	HoldPlaced        Action = "hold-placed"        // Reason
+	UploadPresigned   Action = "upload-presigned"   // a URL or form that takes the bytes of a file
+	PartsPresigned    Action = "parts-presigned"    // URLs that take parts
+	DownloadPresigned Action = "download-presigned" // a URL that gives the bytes
+	StatusChanged     Action = "status-changed"     // the record has become Status, be it by being made
+	GrantPut          Action = "grant-put"
+	GrantRemoved      Action = "grant-removed"
+	RetentionSet      Action = "retention-set" // ExpiresAt is when the file ends
+	HoldPlaced        Action = "hold-placed"
 	HoldReleased      Action = "hold-released"
-	AccessDenied      Action = "access-denied" // Call; Reason is the code of the refusal
+	AccessDenied      Action = "access-denied" // Reason is the code of the refusal
 )
+
+// members is the one table of the actions, and of the members of an Event that each
+// has of its own. An event has no other; that it has all of them is not asked.
+var members = []struct {
+	Action Action
+	Of     []string
+}{
+	{UploadPresigned, []string{"expiresAt", "urls"}},
+	{PartsPresigned, []string{"expiresAt", "urls"}},
+	{DownloadPresigned, []string{"expiresAt", "urls"}},
+	{StatusChanged, []string{"status", "reason"}}, // the reason of a rejection
+	{GrantPut, []string{"grantee", "level", "expiresAt"}},
+	{GrantRemoved, []string{"grantee"}},
+	{RetentionSet, []string{"expiresAt"}},
+	{HoldPlaced, []string{"reason"}},
+	{HoldReleased, []string{"reason"}},
+	{AccessDenied, []string{"call", "reason"}},
+}
 
 // Actions lists every action.
 func Actions() []Action {
-	return []Action{
-		UploadPresigned, PartsPresigned, DownloadPresigned, StatusChanged, GrantPut, GrantRemoved,
-		RetentionSet, HoldPlaced, HoldReleased, AccessDenied,
+	all := make([]Action, len(members))
+	for i, m := range members {
+		all[i] = m.Action
 	}
+	return all
+}
+
+// Members lists the members of an event that a has of its own, by their names in
+// JSON.
+func (a Action) Members() []string {
+	for _, m := range members {
+		if m.Action == a {
+			return slices.Clone(m.Of)
+		}
+	}
+	return nil
 }
 
 // Valid reports whether a is one of Actions.
@@ -121,8 +151,18 @@ func (e Event) Check() error {
 		return fmt.Errorf("the event %s: action %q, outcome %q", e.ID, e.Action, e.Outcome)
 	case e.Actor.Subject == "":
 		return fmt.Errorf("the event %s: nobody did it", e.ID)
+	case e.Outcome == Denied && (e.Owner != "" || e.VersionID != ""):
+		return fmt.Errorf("the denial %s tells of the file", e.ID)
 	case e.Status != "" && !e.Status.Valid() || e.Level != "" && !e.Level.Valid():
 		return fmt.Errorf("the event %s: status %q, level %q", e.ID, e.Status, e.Level)
+	}
+	for name, has := range map[string]bool{
+		"status": e.Status != "", "reason": e.Reason != "", "call": e.Call != "", "grantee": e.Grantee != file.Grantee{}, "level": e.Level != "",
+		"expiresAt": !e.ExpiresAt.IsZero(), "urls": e.URLs != 0,
+	} {
+		if has && !slices.Contains(e.Action.Members(), name) {
+			return fmt.Errorf("the event %s: %s has no %s", e.ID, e.Action, name)
+		}
 	}
 	return nil
 }

@@ -65,3 +65,13 @@ func Log(ctx context.Context, e Event) {
 	}
 	slog.LogAttrs(ctx, slog.LevelInfo, "audit", attributes...)
 }
+
+// Query asks for a page of the trail of a file, newest first.
+type Query struct {
+	FileID  string
+	Outcome Outcome // what was done, or what was denied
+	Limit   int     // 1 and up
+
+	// After is the id of the last event of the page before; empty for the first.
+	After string
+}
