@@ -33,7 +33,7 @@ func Default() []Bounds {
 		{Name: "an open form, a fault", Method: file.Form, Open: true, Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1},
 		{Name: "grants, a deletion", Puts: 1, Deletes: 1, Grants: 2, Retries: 1},
 		{Name: "grants, a fault", Puts: 1, Deletes: 1, Faults: 1, Grants: 1, Retries: 1},
-		{Name: "its time is over", Ticks: 1, Puts: 1, Sweeps: 1, Deletes: 1, Retries: 1, Expires: true},
+		{Name: "its time is over", Ticks: 1, Puts: 1, Sweeps: 1, Retries: 1, Expires: true},
 		{Name: "another time, a fault", Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Retains: 1, Retries: 1, Expires: true},
 		{Name: "a hold, a deletion", Puts: 1, Deletes: 1, Holds: 2, Retries: 1},
 		{Name: "a hold, its time is over", Ticks: 1, Puts: 1, Sweeps: 1, Holds: 1, Retries: 1, Expires: true},
