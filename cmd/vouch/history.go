@@ -37,7 +37,7 @@ with. With --denied it shows what others tried and were refused.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.denied, "denied", false, "what was refused, in place of what was done")
-	flags.IntVarP(&f.limit, "limit", "n", 100, "show at most so many; 0 for all")
+	flags.IntVarP(&f.limit, "limit", "n", 25, "at most so many; 0 is all")
 	return cmd
 }
 
@@ -53,7 +53,7 @@ func (a *app) history(ctx context.Context, id string, f historyFlags) error {
 		return err
 	}
 	if f.limit < 0 {
-		return usage("--limit is 0 for all, or more")
+		return usage("--limit is not negative")
 	}
 	c, _, err := a.client()
 	if err != nil {
@@ -62,17 +62,16 @@ func (a *app) history(ctx context.Context, id string, f historyFlags) error {
 	var table strings.Builder
 	rows := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(rows, "WHEN\tWHAT\tWHO")
-	shown := 0
-	for e, err := range c.History(ctx, id, client.HistoryOptions{Denied: f.denied}) {
+	options := client.HistoryOptions{Denied: f.denied, PageSize: pageSize}
+	if f.limit > 0 {
+		options.PageSize = min(f.limit, pageSize)
+	}
+	n := 0
+	for e, err := range c.History(ctx, id, options) {
 		if err != nil {
 			return cause(ctx, err)
 		}
-		if f.limit > 0 && shown == f.limit {
-			a.note("There is more: --limit 0 shows all.")
-			break
-		}
-		shown++
-		switch {
+		switch n++; {
 		case a.json:
 			if err := a.object(eventLine{id, e}); err != nil {
 				return err
@@ -82,11 +81,14 @@ func (a *app) history(ctx context.Context, id string, f historyFlags) error {
 		default:
 			fmt.Fprintf(rows, "%s\t%s\t%s\n", clockText(e.At), actionText(e), plain(cmp.Or(e.Actor, "somebody of another tenant")))
 		}
+		if n == f.limit {
+			break
+		}
 	}
 	if a.json || a.quiet {
 		return nil
 	}
-	if shown == 0 {
+	if n == 0 {
 		a.note("There is nothing in it.")
 		return nil
 	}

@@ -50,6 +50,7 @@ func TestTheJSONOutputStaysAsItIs(t *testing.T) {
 	golden(t, "hold", m.must("hold", "--json", good, "--reason", "a lawsuit").out)
 	golden(t, "release", m.must("release", "--json", good, "--reason", "it is settled").out)
 	golden(t, "retain-forever", m.must("retain", "--json", good, "--forever").out)
+	golden(t, "history", m.must("history", "--json", good).out)
 	golden(t, "usage", m.must("usage", "--json").out)
 	golden(t, "ls", m.must("ls", "--json", "--limit", "1", "--status", "rejected").out)
 	golden(t, "rm", m.must("rm", "--json", good).out)

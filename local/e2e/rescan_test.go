@@ -22,6 +22,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/clamd"
+	"github.com/vouch-s3/vouch/shared/eventbus"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -322,13 +323,14 @@ func eventsOf(t *testing.T, id string) []event {
 	var events []event
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var line struct {
-			Source string
-			Detail event
+			Source     string
+			DetailType string `json:"detail-type"`
+			Detail     event
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line.Source == "vouch" && line.Detail.FileID == id {
+		if line.Source == "vouch" && line.DetailType != eventbus.AuditType && line.Detail.FileID == id {
 			events = append(events, line.Detail)
 		}
 	}

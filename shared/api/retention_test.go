@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/policy"
@@ -175,5 +176,15 @@ func TestAHoldIsAnsweredAsItIs(t *testing.T) {
 	}
 	if k.record(t).Hold != nil {
 		t.Errorf("%+v", k.record(t))
+	}
+}
+
+// The owner sees that a file was put on hold and by whom, and not why.
+func TestAHistoryDoesNotShowWhyAFileIsOnHold(t *testing.T) {
+	for action, want := range map[audit.Action]string{audit.HoldPlaced: "", audit.HoldReleased: "", audit.StatusChanged: "a reason"} {
+		e := historyEvent(audit.Event{Action: action, Reason: "a reason", Actor: audit.Actor{Subject: "operator"}}, "")
+		if e.Reason != want || e.Actor != "operator" {
+			t.Errorf("%s: %+v", action, e)
+		}
 	}
 }

@@ -23,11 +23,6 @@ type Records interface {
 	// due first. With an error come those that could be read all the same.
 	Due(ctx context.Context, now time.Time, limit int) ([]file.File, error)
 
-	// Postpone sets SweepAt (the zero time: never again) of a record that still
-	// has f's revision, and otherwise leaves it alone: whoever wrote it has
-	// also set a new SweepAt.
-	Postpone(ctx context.Context, f file.File, sweepAt time.Time) error
-
 	// Overdue returns the ids of up to limit files whose DeleteAt is not after now,
 	// the longest overdue first. It may lag behind the records.
 	Overdue(ctx context.Context, now time.Time, limit int) ([]string, error)

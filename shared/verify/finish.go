@@ -41,6 +41,11 @@ type VerdictRecords interface {
 	// and otherwise leaves it alone: whoever wrote it has also decided that. It
 	// counts as no revision, since nothing that anybody is told of changes.
 	Settle(ctx context.Context, f file.File) error
+
+	// Postpone sets SweepAt (the zero time: never again) of a record that still has
+	// f's revision, and otherwise leaves it alone: whoever wrote it has also set a
+	// new SweepAt. It counts as a revision.
+	Postpone(ctx context.Context, f file.File, sweepAt time.Time) error
 }
 
 // Finisher writes the verdict.
@@ -194,6 +199,12 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	if f.Status != file.Rejected || f.VersionID != j.VersionID {
 		return Result{Outcome: Superseded}, nil
 	}
+	if f, err = x.reopen(ctx, j, f); err != nil {
+		return Result{}, fmt.Errorf("put %s on the sweeper's list once more: %w", j.FileID, err)
+	}
+	if !about(f, j) || f.Status != file.Rejected {
+		return Result{Outcome: Superseded}, nil
+	}
 	if f, err = x.shut(ctx, j, f); err != nil {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
@@ -201,6 +212,26 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 		return Result{}, err
 	}
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
+}
+
+// reopen puts a rejected record back on the sweeper's list that an earlier attempt has
+// taken off it, and returns it as it is then. Whoever tags the version once more could
+// otherwise undo, and die before they see it, what a hold has tagged meanwhile, and
+// nobody would look at the file again: from here on a hold leaves the list as it is.
+func (x Finisher) reopen(ctx context.Context, j Job, f file.File) (file.File, error) {
+	for range retags {
+		if !about(f, j) || f.Status != file.Rejected || !f.SweepAt.IsZero() {
+			return f, nil
+		}
+		if err := x.Records.Postpone(ctx, f, x.Now().UTC().Add(x.Policy.VerifyWithin)); err != nil {
+			return file.File{}, err
+		}
+		var err error
+		if f, err = read(ctx, x.Records, j); err != nil {
+			return file.File{}, err
+		}
+	}
+	return file.File{}, fmt.Errorf("it was written by others %d times meanwhile", retags)
 }
 
 // retags is how often a rejected version is tagged anew because its file was put on
