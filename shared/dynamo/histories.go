@@ -17,6 +17,7 @@ import (
 type HistoriesAPI interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
 // Histories are the events of the table of history (Store.Recording), for whoever
@@ -52,22 +53,21 @@ func (h *Histories) Forget(ctx context.Context, fileID string) (int, error) {
 			if len(out.Items) == 0 {
 				break // what is removed is not read again, so that this is the end
 			}
-			for _, m := range out.Items {
-				e, err := decodeEventKey(m)
-				if err != nil {
-					return removed, err
-				}
-				if err := h.Remove(ctx, e); err != nil {
-					return removed, err
-				}
-				removed++
+			deletes := make([]types.TransactWriteItem, len(out.Items))
+			for i, m := range out.Items {
+				deletes[i].Delete = &types.Delete{TableName: &h.table, Key: map[string]types.AttributeValue{"fileId": m["fileId"], "id": m["id"]}}
 			}
+			if err := transactOn(ctx, h.api, deletes); err != nil {
+				return removed, fmt.Errorf("delete the history of file %s: %w", fileID, err)
+			}
+			removed += len(deletes)
 		}
 	}
 	return removed, nil
 }
 
-// eventsAtOnce is how many events are read before they are removed.
+// eventsAtOnce is how many events are read and removed at a time, which is how many a
+// transaction takes. A file may have an event for every download of a year.
 const eventsAtOnce = 100
 
 // Naming implements erasure.Histories.
