@@ -60,6 +60,10 @@ type Options struct {
 	Accounts   map[string]string
 	Authorizer Authorizer
 
+	// OnDenial is told of each call that an access key, or the state machine of
+	// that name, was denied; may be nil.
+	OnDenial func(accessKey, operation string)
+
 	// OnEvent is told of each event that is put on a bus; may be nil.
 	OnEvent func(bus, source, detailType, detail string)
 
@@ -201,7 +205,7 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	c.service, _, _ = strings.Cut(c.service, "_") // DynamoDB_20120810
 	if !c.admin {
 		if err := e.authorize(key, c); err != nil {
-			e.Log.Info("AWS denied a request", "operation", c.operation, "why", err.Error())
+			e.denied(key, c.service+"."+c.operation, err)
 			fail(w, http.StatusBadRequest, "AccessDeniedException", err.Error())
 			return
 		}
@@ -220,6 +224,13 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(status)
 	w.Write(answer)
+}
+
+func (e *Endpoint) denied(key, operation string, why error) {
+	e.Log.Info("AWS denied a request", "operation", operation, "why", why.Error())
+	if e.OnDenial != nil {
+		e.OnDenial(key, operation)
+	}
 }
 
 // dispatch sends a call where it belongs.

@@ -174,6 +174,7 @@ func (e *Endpoint) runTask(function string, t task) {
 		e.waiting.Store(t.Token, t.Role)
 	}
 	if err := e.Authorizer.Authorize(t.Role, "lambda:InvokeFunction", "arn:aws:lambda:"+e.Region+":"+AccountID+":function:"+function, nil); err != nil {
+		e.denied(t.Role, "Lambda.Invoke", err)
 		e.failTask(t, "Lambda.AWSLambdaException", err.Error())
 		return
 	}

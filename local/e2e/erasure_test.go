@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/erasure"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/receipt"
@@ -280,7 +281,10 @@ func TestAnErasureOutlivesTheStackThatBeganIt(t *testing.T) {
 	who.ready(t, name+".bin", random(t, 1000))
 	who.ask(t, name+".never", []byte("x"), false)
 	age(t, dynamodb.NewFromConfig(p.config(t, "admin")), name)
-	first := admin.erase(t, fmt.Sprintf(`{"subject":%q,"keepClosed":true}`, name))
+	first := admin.erase(t, fmt.Sprintf(`{"subject":%q}`, name))
+	if again := admin.erase(t, fmt.Sprintf(`{"subject":%q,"keepClosed":true}`, name)); again.ID != first.ID || !again.KeepClosed {
+		t.Errorf("that the account is to stay closed is not heard: %+v", again)
+	}
 	time.Sleep(time.Second)
 	p.kill(t)
 	p.start(t)
@@ -299,6 +303,64 @@ func TestAnErasureOutlivesTheStackThatBeganIt(t *testing.T) {
 	}
 	if r := who.call(t, "POST", "/files", `{"filename":"a.bin","contentType":"application/octet-stream","size":1}`); r.status != http.StatusForbidden {
 		t.Errorf("the account that is to stay closed: %d %s", r.status, r.body)
+	}
+}
+
+// An execution that has done its share starts the next; one that cannot go on gives
+// the erasure up.
+func TestAnErasureGoesOnInAFurtherExecutionOrIsGivenUp(t *testing.T) {
+	t.Parallel()
+	admin := administrator(t)
+	ledger := dynamo.NewErasures(dynamodb.NewFromConfig(local.Admin()), erasuresTable)
+	step := func(function, id string) erasure.Step {
+		t.Helper()
+		result, err := local.Invoke(t.Context(), function, fmt.Appendf(nil, `{"erasure":%q,"part":0}`, id))
+		var s erasure.Step
+		if err == nil && result.FunctionError == "" {
+			err = json.Unmarshal(result.Payload, &s)
+		}
+		if err != nil || result.FunctionError != "" {
+			t.Fatalf("%s: %v %s", function, err, result.Payload)
+		}
+		return s
+	}
+	begin := func(owner string) erasure.Erasure {
+		t.Helper()
+		id, err := domain.NewID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now().UTC()
+		e, begun, err := ledger.Begin(t.Context(), erasure.Erasure{
+			ID: id, Owner: owner, Pseudonym: domain.Pseudonym(owner), Status: erasure.Erasing, Phase: erasure.Closing, Round: 1, StartedAt: now, UpdatedAt: now, Revision: 1,
+		})
+		if err != nil || !begun {
+			t.Fatalf("%v, %v", begun, err)
+		}
+		return e
+	}
+	full := begin("erased-three")
+	full.Pages = erasure.PagesPerExecution
+	if _, err := ledger.Save(t.Context(), full); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if s := step("EraseFilesFunction", full.ID); s.Next != erasure.Done {
+			t.Errorf("%+v", s)
+		}
+	}
+	givenUp := begin("erased-four")
+	if s := step("FailErasureFunction", givenUp.ID); s.Next != erasure.Fail {
+		t.Errorf("%+v", s)
+	}
+	if e := admin.awaitErasure(t, givenUp.ID); e.Status != "failed" || e.Statement != "" {
+		t.Errorf("%+v", e)
+	}
+	if e := admin.awaitErasure(t, full.ID); e.Status != "finished" || e.Statement == "" {
+		t.Errorf("%+v", e)
+	}
+	if e, err := ledger.Get(t.Context(), full.ID); err != nil || e.Part != 1 || e.Owner != "" {
+		t.Errorf("%+v, %v", e, err)
 	}
 }
 

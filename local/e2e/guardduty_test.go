@@ -269,6 +269,22 @@ func TestAFileIsReadyOnlyWhenGuardDutyHasCalledItCleanToo(t *testing.T) {
 		alice.await(t, f.ID, "ready")
 	})
 
+	t.Run("a scan that GuardDuty could not make is no word, and a later one counts", func(t *testing.T) {
+		f, v, token := p.uploaded(t, alice)
+		if err := p.scanned(t, "admin", v, "FAILED", "FAILED", ""); err != nil {
+			t.Fatal(err)
+		}
+		// The task fails, and each further one at once, by what is there.
+		for range 2 {
+			token = p.waits(t, v, token)
+		}
+		if got := alice.get(t, f.ID).Status; got != "verifying" {
+			t.Errorf("the file is %s", got)
+		}
+		p.clean(t, v)
+		alice.await(t, f.ID, "ready")
+	})
+
 	t.Run("functions can do only their own", func(t *testing.T) {
 		f, v, token := p.uploaded(t, alice)
 		answer := func(whose, token string) error {

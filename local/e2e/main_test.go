@@ -79,7 +79,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	local, err = stack.Start(context.Background(), stack.Options{
 		Template: filepath.Join(root, "template.yaml"), Functions: binaries, Dir: filepath.Join(dir, "stack"),
-		API: "127.0.0.1:0", S3: "127.0.0.1:0", AWS: "127.0.0.1:0", Clamd: "127.0.0.1:0",
+		API: "127.0.0.1:0", MachineAPI: "127.0.0.1:0", S3: "127.0.0.1:0", AWS: "127.0.0.1:0", Clamd: "127.0.0.1:0",
 	})
 	if err != nil {
 		return 1, err
@@ -313,6 +313,17 @@ func (u user) await(t *testing.T, id, want string) file {
 			t.Fatalf("file %s is %s (%s), not %s", id, f.Status, f.Reason, want)
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// eventually waits until something holds, and fails with what is wrong if it
+// never does.
+func eventually(t *testing.T, wrong string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(wrong)
+		}
 	}
 }
 

@@ -1,12 +1,15 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vouch-s3/vouch/shared/canary"
 )
 
 // A policy of a deployment's own: signatures whose age nobody knows are not taken
@@ -95,6 +98,12 @@ func TestWithoutAScannerEveryVerdictSaysSo(t *testing.T) {
 	}
 	if status, _, _ := fetch(t, alice.link(t, f.ID)); status != http.StatusOK {
 		t.Errorf("its download answers %d", status)
+	}
+	// The canary proves what is left to prove.
+	payload, functionError, err := p.invoke(t, "vouch-RunCanaryFunction", []byte("{}"))
+	var report canary.Report
+	if err != nil || functionError != "" || json.Unmarshal(payload, &report) != nil || !report.NoScanner || report.ReadySeconds <= 0 {
+		t.Errorf("the canary: %v %s", err, payload)
 	}
 	// The inspection is asked all the same.
 	data, err := sample("script.pdf")

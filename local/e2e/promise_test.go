@@ -89,7 +89,8 @@ func awaitVersions(t *testing.T, id string, want int) {
 	}
 }
 
-// functionKey is the access key of a function, stolen for a test.
+// functionKey is an access key of a function's role, stolen for a test. It is not
+// the function's own, whose uses of its permissions are counted.
 func functionKey(t *testing.T, logicalID string) aws.CredentialsProvider {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "stack", "access-keys.json"))
@@ -100,7 +101,7 @@ func functionKey(t *testing.T, logicalID string) aws.CredentialsProvider {
 	if err := json.Unmarshal(data, &keys); err != nil {
 		t.Fatal(err)
 	}
-	key, ok := keys[logicalID]
+	key, ok := keys[stack.Borrowed+logicalID]
 	if !ok {
 		t.Fatalf("%s has no key", logicalID)
 	}

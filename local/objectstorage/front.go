@@ -102,34 +102,50 @@ func (s *Store) front(o Options) http.Handler {
 			refuse(w, http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 			return
 		}
-		if authorized(w, signed, op, conditionContext(r, signed, op, tags, asked), o) {
-			proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op)))
+		if accesses, ok := authorized(w, signed, op, conditionContext(r, signed, op, tags, asked), o); ok {
+			proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op, accesses)))
 		}
 	})
 }
 
-// authorized decides whether a request has the permissions that it needs, and
-// answers it if not.
-func authorized(w http.ResponseWriter, signed signature, op operation, context map[string][]string, o Options) bool {
+// authorized decides whether a request has the permissions that it needs, which
+// it returns, and answers it if not.
+func authorized(w http.ResponseWriter, signed signature, op operation, context map[string][]string, o Options) (accesses []Access, ok bool) {
 	for _, action := range op.actions {
-		if err := o.Authorizer.Authorize(Access{AccessKeyID: signed.AccessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}); err != nil {
+		a := Access{AccessKeyID: signed.AccessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}
+		if err := o.Authorizer.Authorize(a); err != nil {
 			o.Log.Info("S3 denied a request", "action", action, "key", op.key, "why", err.Error())
+			o.tell(a, false)
 			refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
-			return false
+			return nil, false
 		}
+		accesses = append(accesses, a)
 	}
-	return true
+	return accesses, true
+}
+
+func (o Options) tell(a Access, allowed bool) {
+	if o.OnAnswer != nil {
+		o.OnAnswer(a, allowed)
+	}
 }
 
 // answered looks at versitygw's answer to a request of an account.
 func (s *Store) answered(resp *http.Response, o Options) error {
-	signed, op, ok := requestFrom(resp.Request.Context())
+	request, ok := requestFrom(resp.Request.Context())
 	if !ok {
 		return nil
 	}
+	signed, op := request.signed, request.op
 	if resp.StatusCode == http.StatusBadRequest && ulid.MatchString(op.version) {
 		if err := missingVersion(resp); err != nil {
 			return err
+		}
+	}
+	// Versitygw refuses what is not signed as it should be, with one of these.
+	if resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusForbidden {
+		for _, a := range request.accesses {
+			o.tell(a, true)
 		}
 	}
 	switch {
@@ -182,11 +198,15 @@ func replace(resp *http.Response, status int, code, message string) {
 }
 
 func (s *Store) mayList(signed signature, op operation, o Options) bool {
-	err := o.Authorizer.Authorize(Access{
+	list := Access{
 		AccessKeyID: signed.AccessKey, Action: "s3:ListBucket", BucketARN: op.bucketARN(), Resource: op.bucketARN(),
 		Context: map[string][]string{"aws:SecureTransport": {"true"}},
-	})
-	return err == nil
+	}
+	if o.Authorizer.Authorize(list) != nil {
+		return false
+	}
+	o.tell(list, true)
+	return true
 }
 
 // maxSkew is how far clocks may differ (MaxAllowedSkewMilliseconds of S3's error
@@ -247,17 +267,18 @@ func unsignedHeader(r *http.Request, signed []string) string {
 type requestKey struct{}
 
 type requestValue struct {
-	signed signature
-	op     operation
+	signed   signature
+	op       operation
+	accesses []Access
 }
 
-func withRequest(ctx context.Context, s signature, op operation) context.Context {
-	return context.WithValue(ctx, requestKey{}, requestValue{s, op})
+func withRequest(ctx context.Context, s signature, op operation, accesses []Access) context.Context {
+	return context.WithValue(ctx, requestKey{}, requestValue{s, op, accesses})
 }
 
-func requestFrom(ctx context.Context) (signature, operation, bool) {
+func requestFrom(ctx context.Context) (requestValue, bool) {
 	v, ok := ctx.Value(requestKey{}).(requestValue)
-	return v.signed, v.op, ok
+	return v, ok
 }
 
 // refuse answers an error as S3 writes it.

@@ -47,8 +47,8 @@ func (s *Store) postForm(w http.ResponseWriter, r *http.Request, proxy http.Hand
 		return
 	}
 	op := formOperation(r, fields)
-	if authorized(w, signed, op, formContext(r, signed, op, fields), o) {
-		proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op)))
+	if accesses, ok := authorized(w, signed, op, formContext(r, signed, op, fields), o); ok {
+		proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op, accesses)))
 	}
 }
 

@@ -44,6 +44,12 @@ type Options struct {
 
 	Authorizer Authorizer
 
+	// OnAnswer is told of each access of a request that was answered: allowed, and
+	// its signature has held, or refused by the Authorizer. The right to list the
+	// bucket is such an access where another request's answer hangs on it. OnAnswer
+	// may be nil.
+	OnAnswer func(a Access, allowed bool)
+
 	// Notify is told of each object created; it is called once the request is
 	// answered, and may take its time.
 	Notify func(context.Context, Event)

@@ -187,6 +187,14 @@ func FuzzParse(f *testing.F) {
 		r := Request{Role: Role{ARN: downloader}, Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}
 		if p, err := ParseIdentity(document); err == nil {
 			r.Role.Policies = []Policy{p}
+			byParts := true
+			for _, s := range p.Statements {
+				byParts = byParts && len(s.NotAction)+len(s.NotResource) == 0 && s.Effect == "Allow"
+			}
+			if allowed := Evaluate(r) == nil; byParts && allowed != (len(Allowing(r)) > 0) {
+				t.Errorf("allowed: %v, by %+v", allowed, Allowing(r))
+			}
+			Guarding(r)
 		}
 		if p, err := ParseResource(document); err == nil {
 			Evaluate(r, p)

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/vouch-s3/vouch/local/objectstorage"
-	"github.com/vouch-s3/vouch/local/policies"
 	"github.com/vouch-s3/vouch/local/samtemplate"
 )
 
@@ -26,10 +24,17 @@ type key struct {
 type keys struct {
 	admin     key
 	functions map[string]key // by the function's logical id
+	borrowed  map[string]key // likewise, and of the same roles
 }
 
 // admin is the name that the stack's own key is kept under.
 const admin = "admin"
+
+// Borrowed is what the names begin with that the second keys of the functions'
+// roles are kept under in access-keys.json. They are for whoever plays a function
+// that was taken over: what is done with them is none of the function's own uses
+// of its permissions (Use).
+const Borrowed = "borrowed/"
 
 func openKeys(path string, functions []samtemplate.Function) (keys, error) {
 	all := map[string]key{}
@@ -42,7 +47,7 @@ func openKeys(path string, functions []samtemplate.Function) (keys, error) {
 	}
 	names := []string{admin}
 	for _, f := range functions {
-		names = append(names, f.LogicalID)
+		names = append(names, f.LogicalID, Borrowed+f.LogicalID)
 	}
 	for _, name := range names {
 		if _, ok := all[name]; !ok {
@@ -55,8 +60,10 @@ func openKeys(path string, functions []samtemplate.Function) (keys, error) {
 	if err != nil {
 		return keys{}, fmt.Errorf("keep the access keys: %w", err)
 	}
-	k := keys{admin: all[admin], functions: all}
-	delete(k.functions, admin)
+	k := keys{admin: all[admin], functions: map[string]key{}, borrowed: map[string]key{}}
+	for _, f := range functions {
+		k.functions[f.LogicalID], k.borrowed[f.LogicalID] = all[f.LogicalID], all[Borrowed+f.LogicalID]
+	}
 	return k, nil
 }
 
@@ -72,53 +79,10 @@ func newKey() key {
 // secrets are the secrets of the functions' keys.
 func (k keys) secrets() map[string]string {
 	secrets := map[string]string{}
-	for _, f := range k.functions {
-		secrets[f.ID] = f.Secret
+	for _, all := range []map[string]key{k.functions, k.borrowed} {
+		for _, f := range all {
+			secrets[f.ID] = f.Secret
+		}
 	}
 	return secrets
-}
-
-// authorizer evaluates the policies of template.yaml.
-type authorizer struct {
-	roles   map[string]policies.Role     // by access key, and by the name of a state machine
-	buckets map[string][]policies.Policy // by the bucket's ARN
-	keys    map[string]policies.Policy   // of KMS, by the key's ARN
-}
-
-func (s *Stack) authorizer() authorizer {
-	a := authorizer{roles: map[string]policies.Role{}, buckets: map[string][]policies.Policy{}, keys: map[string]policies.Policy{}}
-	for _, f := range s.Template.Functions {
-		a.roles[s.keys.functions[f.LogicalID].ID] = f.Role
-	}
-	for _, m := range s.Template.StateMachines {
-		a.roles[m.Name] = m.Role
-	}
-	for _, b := range s.Template.Buckets {
-		a.buckets["arn:aws:s3:::"+b.Name] = b.Policies
-	}
-	for _, k := range s.Template.SigningKeys {
-		a.keys[k.ARN] = k.Policy
-	}
-	return a
-}
-
-// Authorize decides by the policies of whoever has the access key, and for a
-// key of KMS by that key's too.
-func (a authorizer) Authorize(accessKey, action, resource string, context map[string][]string) error {
-	r := policies.Request{Role: a.roles[accessKey], Action: action, Resource: resource, Context: context}
-	if policy, ok := a.keys[resource]; ok {
-		return policies.EvaluateKey(r, policy)
-	}
-	return policies.Evaluate(r)
-}
-
-// objectAuthorizer decides by the bucket's policies too.
-type objectAuthorizer struct{ authorizer }
-
-// Authorize decides by the policies of whoever has the key and of the bucket.
-func (a objectAuthorizer) Authorize(r objectstorage.Access) error {
-	return policies.Evaluate(
-		policies.Request{Role: a.roles[r.AccessKeyID], Action: r.Action, Resource: r.Resource, Context: r.Context},
-		a.buckets[r.BucketARN]...,
-	)
 }

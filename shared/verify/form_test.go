@@ -109,3 +109,23 @@ func TestAFormSentTwiceLeavesOneVersion(t *testing.T) {
 		t.Errorf("deleted %q", w.deleted)
 	}
 }
+
+// Another call pins the first version while this one, which has read the record
+// before, has the second in its hand.
+func TestAVersionThatLosesTheRaceToBePinnedIsRemoved(t *testing.T) {
+	w := newWorld(t, file.Pending)
+	w.form(t, 0, 80, "text/*")
+	pending, err := w.Get(t.Context(), w.f.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := w.object
+	second.VersionID, second.ETag = "v2", "e2"
+	if _, err := w.starter().Arrived(t.Context(), w.object); err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.starter().Found(t.Context(), pending, second)
+	if err != nil || f.VersionID != "v1" || len(w.deleted) != 1 || w.deleted[0] != "v2" {
+		t.Errorf("%+v, %v, deleted %q", f, err, w.deleted)
+	}
+}
