@@ -143,10 +143,24 @@ func (u user) everything(t *testing.T, name string) map[string]file {
 	return files
 }
 
+// Erasures wait, mostly, so that these go on at the same time.
+func TestAnOwnerIsErasedAndThatIsProved(t *testing.T) {
+	for name, test := range map[string]func(*testing.T){
+		"whole":                   erasesWhole,
+		"through a kill":          erasesThroughAKill,
+		"in a further execution":  erasesInAFurtherExecution,
+		"or not, and is given up": givesUp,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
 // All that is kept of somebody goes, nothing of anybody else, and a statement that
 // anybody can check says so.
-func TestAnOwnerIsErasedAndThatIsProved(t *testing.T) {
-	t.Parallel() // it waits, mostly
+func erasesWhole(t *testing.T) {
 	const name = "erased-one"
 	client := dynamodb.NewFromConfig(local.Admin())
 	who, other, admin := as(t, name), as(t, "left-one"), administrator(t)
@@ -272,8 +286,7 @@ func TestAnErasureIsRefusedWhatItCannotDo(t *testing.T) {
 }
 
 // An erasure goes on after the whole stack was killed, and its waits with it.
-func TestAnErasureOutlivesTheStackThatBeganIt(t *testing.T) {
-	t.Parallel() // it waits, mostly
+func erasesThroughAKill(t *testing.T) {
 	const name = "erased-two"
 	p := newProcess(t, "erasing")
 	p.start(t)
@@ -306,61 +319,64 @@ func TestAnErasureOutlivesTheStackThatBeganIt(t *testing.T) {
 	}
 }
 
-// An execution that has done its share starts the next; one that cannot go on gives
-// the erasure up.
-func TestAnErasureGoesOnInAFurtherExecutionOrIsGivenUp(t *testing.T) {
-	t.Parallel()
-	admin := administrator(t)
+// goes begins an erasure past the API.
+func goes(t *testing.T, owner string) erasure.Erasure {
+	t.Helper()
+	id, err := domain.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC()
+	e, begun, err := dynamo.NewErasures(dynamodb.NewFromConfig(local.Admin()), erasuresTable).Begin(t.Context(), erasure.Erasure{
+		ID: id, Owner: owner, Pseudonym: domain.Pseudonym(owner), Status: erasure.Erasing, Phase: erasure.Closing, Round: 1, StartedAt: now, UpdatedAt: now, Revision: 1,
+	})
+	if err != nil || !begun {
+		t.Fatalf("%v, %v", begun, err)
+	}
+	return e
+}
+
+// step has a function do a step of an erasure.
+func step(t *testing.T, function, id string) (s erasure.Step) {
+	t.Helper()
+	result, err := local.Invoke(t.Context(), function, fmt.Appendf(nil, `{"erasure":%q,"part":0}`, id))
+	if err == nil && result.FunctionError == "" {
+		err = json.Unmarshal(result.Payload, &s)
+	}
+	if err != nil || result.FunctionError != "" {
+		t.Fatalf("%s: %v %s", function, err, result.Payload)
+	}
+	return s
+}
+
+// An execution that has done its share starts the next, once.
+func erasesInAFurtherExecution(t *testing.T) {
 	ledger := dynamo.NewErasures(dynamodb.NewFromConfig(local.Admin()), erasuresTable)
-	step := func(function, id string) erasure.Step {
-		t.Helper()
-		result, err := local.Invoke(t.Context(), function, fmt.Appendf(nil, `{"erasure":%q,"part":0}`, id))
-		var s erasure.Step
-		if err == nil && result.FunctionError == "" {
-			err = json.Unmarshal(result.Payload, &s)
-		}
-		if err != nil || result.FunctionError != "" {
-			t.Fatalf("%s: %v %s", function, err, result.Payload)
-		}
-		return s
-	}
-	begin := func(owner string) erasure.Erasure {
-		t.Helper()
-		id, err := domain.NewID()
-		if err != nil {
-			t.Fatal(err)
-		}
-		now := time.Now().UTC()
-		e, begun, err := ledger.Begin(t.Context(), erasure.Erasure{
-			ID: id, Owner: owner, Pseudonym: domain.Pseudonym(owner), Status: erasure.Erasing, Phase: erasure.Closing, Round: 1, StartedAt: now, UpdatedAt: now, Revision: 1,
-		})
-		if err != nil || !begun {
-			t.Fatalf("%v, %v", begun, err)
-		}
-		return e
-	}
-	full := begin("erased-three")
+	full := goes(t, "erased-three")
 	full.Pages = erasure.PagesPerExecution
 	if _, err := ledger.Save(t.Context(), full); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if s := step("EraseFilesFunction", full.ID); s.Next != erasure.Done {
+		if s := step(t, "EraseFilesFunction", full.ID); s.Next != erasure.Done {
 			t.Errorf("%+v", s)
 		}
 	}
-	givenUp := begin("erased-four")
-	if s := step("FailErasureFunction", givenUp.ID); s.Next != erasure.Fail {
-		t.Errorf("%+v", s)
-	}
-	if e := admin.awaitErasure(t, givenUp.ID); e.Status != "failed" || e.Statement != "" {
-		t.Errorf("%+v", e)
-	}
-	if e := admin.awaitErasure(t, full.ID); e.Status != "finished" || e.Statement == "" {
+	if e := administrator(t).awaitErasure(t, full.ID); e.Status != "finished" || e.Statement == "" {
 		t.Errorf("%+v", e)
 	}
 	if e, err := ledger.Get(t.Context(), full.ID); err != nil || e.Part != 1 || e.Owner != "" {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func givesUp(t *testing.T) {
+	e := goes(t, "erased-four")
+	if s := step(t, "FailErasureFunction", e.ID); s.Next != erasure.Fail {
+		t.Errorf("%+v", s)
+	}
+	if e := administrator(t).awaitErasure(t, e.ID); e.Status != "failed" || e.Statement != "" {
+		t.Errorf("%+v", e)
 	}
 }
 
