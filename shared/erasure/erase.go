@@ -78,7 +78,8 @@ type Stored struct {
 // Bucket holds the objects.
 type Bucket interface {
 	// Versions lists a page of the versions and delete markers under prefix, behind
-	// cursor, and returns where to go on, empty at the end. It is never behind.
+	// cursor, and returns where to go on, empty at the end. It is never behind what
+	// was written.
 	Versions(ctx context.Context, prefix, cursor string) (page []Stored, next string, err error)
 
 	// Uploads lists the uploads in parts likewise.
