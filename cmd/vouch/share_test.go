@@ -17,6 +17,14 @@ func (d *double) setQuota(quota string) {
 	d.quota = quota
 }
 
+// countTenant has the double count for a tenant, whose quota is then the one that
+// refuses uploads.
+func (d *double) countTenant() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tenant = true
+}
+
 // serveGrants keeps grants as they come, in the order they came.
 func (d *double) serveGrants(w http.ResponseWriter, r *http.Request, f *doubled, below []string, body []byte) {
 	if f.record["access"] == "read" {
@@ -144,7 +152,7 @@ func TestUsageIsATableOfWhatRemains(t *testing.T) {
 	if out := m.must("usage", "-q").out; strings.Contains(out, "QUOTA") || strings.Count(out, "\n") != 4 {
 		t.Errorf("%s", out)
 	}
-	d.tenant = true
+	d.countTenant()
 	lines = strings.Split(m.must("usage").out, "\n")
 	for i, want := range []string{
 		"QUOTA                    USED     LIMIT     REMAINING",
@@ -165,7 +173,7 @@ func TestUsageIsATableOfWhatRemains(t *testing.T) {
 
 func TestARefusalByTheQuotaOfTheTenantSaysWhoseItIs(t *testing.T) {
 	d := newDouble(t)
-	d.tenant = true
+	d.countTenant()
 	m := newMachine(t, d)
 	m.file("a.bin", []byte("x"))
 	for quota, want := range map[string]string{

@@ -75,7 +75,7 @@ func Large() []Bounds {
 		{Name: "an open form, twice, a deletion", Method: file.Form, Open: true, Puts: 2, Deletes: 1, Retries: 1},
 		{Name: "grants, a deletion, a sweep", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Grants: 1, Retries: 1},
 		{Name: "grants, two faults", Puts: 1, Deletes: 1, Faults: 2, Grants: 1, Retries: 1},
-		{Name: "two owners, a sweep, a fault", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Faults: 1, Others: 3, Retries: 1},
+		{Name: "two owners, a sweep, a fault", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Faults: 1, Others: 2},
 		{Name: "a form, three times, a fault", Method: file.Form, Puts: 3, Faults: 1, Retries: 1},
 		{Name: "its time is over, a fault", Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1, Expires: true},
 		{Name: "another time, twice", Ticks: 1, Puts: 1, Sweeps: 1, Retains: 2, Retries: 1},

@@ -22,7 +22,7 @@ func Invariants() []string {
 		"The parts of a file are put together once, however often complete is called.",
 		"A checksum that complete has taken is never lost, whatever pins the object: no file becomes ready with other bytes.",
 		"Quotas balance: the counters of every account are at every moment what its records come to, the tenant's what those of its two owners do, never negative, and nothing of a file that is rejected, expired or deleted.",
-		"A tenant's files never use more than its limit, and an upload is refused by it only if it would.",
+		"The tenant never has more than its limit, and refuses an upload only if it would.",
 		"A file on hold is not deleted, and no call deletes its version; nor does the sweeper delete a file before its time.",
 		"Nothing is presigned of a file whose time is over, on hold or not.",
 		"Every change of the status is in the trail, once and by the very write that makes it, and nothing is that was not.",

@@ -14,9 +14,7 @@ import (
 // one that is under way: when Close has returned, none takes effect any more, since
 // Create is conditional on it in its own transaction. What the owner has already
 // goes on as before, and is settled. An account that was never counted can be
-// closed, and one that is closed again.
-//
-// The item has no name for that: none that is not counted does (Forget).
+// closed, of which the item then has only the hash; and one that is closed, again.
 func (s *Accounts) Close(ctx context.Context, owner string) error {
 	u := newUpdate()
 	u.set("closed", &types.AttributeValueMemberBOOL{Value: true})

@@ -68,6 +68,10 @@ const (
 	pageOfFiles    = 1000
 	looks          = 4 // at one account, in one run
 	enough         = time.Minute
+
+	// longest is how long a run looks at one account, of the 15 minutes that it has:
+	// some ten million files, by pages of some 30 ms.
+	longest = 5 * time.Minute
 )
 
 // Reconcile looks at every account that nobody has looked at since it began, as
@@ -93,11 +97,7 @@ func (r Reconciler) Reconcile(ctx context.Context) (Report, error) {
 				continue
 			}
 			progress = true
-			err := r.account(ctx, a, &report)
-			if err == nil {
-				err = r.Ledger.Looked(ctx, a, r.Now())
-			}
-			if err != nil {
+			if err := r.turn(ctx, a, &report); err != nil {
 				failed[a] = true
 				failures = append(failures, fmt.Errorf("reconcile %s: %w", a.ID(), err))
 			}
@@ -106,6 +106,18 @@ func (r Reconciler) Reconcile(ctx context.Context) (Report, error) {
 			return report, errors.Join(failures...)
 		}
 	}
+}
+
+// turn gives one account its turn. One that takes too long has failed, and had it all
+// the same: in the next run the others come first.
+func (r Reconciler) turn(ctx context.Context, a Account, report *Report) error {
+	looking, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	err := r.account(looking, a, report)
+	if err != nil && (looking.Err() == nil || ctx.Err() != nil) {
+		return err
+	}
+	return errors.Join(err, r.Ledger.Looked(ctx, a, r.Now()))
 }
 
 // account looks at one account. Its records are listed by an index that follows

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -18,6 +19,7 @@ type ledger struct {
 	tenants  map[string][]file.File // by the tenant that they count for, sorted by id
 	onList   func()                 // what happens while records are listed
 	fail     Account
+	endless  string // a tenant of more files than can be listed
 	lists    int
 }
 
@@ -67,7 +69,11 @@ func (l *ledger) List(_ context.Context, q file.Query) ([]file.File, string, err
 }
 
 // ListTenant has no more of a file than the index byTenant has.
-func (l *ledger) ListTenant(_ context.Context, tenant, after string, _ int) (files []file.File, next string, err error) {
+func (l *ledger) ListTenant(ctx context.Context, tenant, after string, _ int) (files []file.File, next string, err error) {
+	if tenant == l.endless && tenant != "" {
+		<-ctx.Done()
+		return nil, "", ctx.Err()
+	}
 	for _, f := range l.tenants[tenant] {
 		if f.ID > after && len(files) == 1 {
 			return files, files[0].ID, nil
@@ -197,6 +203,31 @@ func TestAnAccountThatFailsKeepsNoneFromItsTurn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), l.fail.ID()) || report.Accounts != 4 || report.Drifted != 1 {
 		t.Errorf("%+v, %v", report, err)
 	}
+}
+
+// Without its turn counted as had, an account of too many files would be the first of
+// every run, and the others never looked at.
+func TestAnAccountThatTakesTooLongIsBehindTheOthersInTheNextRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := held(right)
+		acme := Account{Tenant, "acme"}
+		l.balances[acme] = Balance{}
+		l.endless = acme.Subject
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+		defer cancel()
+		report, err := Reconciler{Ledger: l, Records: l, Now: time.Now}.Reconcile(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), acme.ID()) || report.Accounts != 2 || report.Drifted != 0 {
+			t.Errorf("%+v, %v", report, err)
+		}
+		if ctx.Err() != nil || l.looked[acme].IsZero() || l.looked[alice].IsZero() {
+			t.Errorf("looked at: %v", l.looked)
+		}
+		// One that fails at once has not had its turn.
+		l.endless, l.fail, l.looked = "", acme, map[Account]time.Time{}
+		if _, err := (Reconciler{Ledger: l, Records: l, Now: time.Now}).Reconcile(ctx); err == nil || !l.looked[acme].IsZero() {
+			t.Errorf("looked at %v, %v", l.looked, err)
+		}
+	})
 }
 
 func TestARunThatIsAtItsEndLeavesTheRestToTheNext(t *testing.T) {
