@@ -48,7 +48,8 @@ var (
 	ErrNotFound      = errors.New("there is no such file")                    // or it is somebody else's
 	ErrNotReady      = errors.New("the file is not ready")                    // Problem.FileStatus says what it is
 	ErrNotUploaded   = errors.New("the bytes have not arrived")               // it is said to be complete too early
-	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted, and takes no grants either
+	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted, or its time is over; it takes no grants either
+	ErrOnHold        = errors.New("the file is on hold")                      // nobody deletes it until an administrator releases it
 	ErrPartsMismatch = errors.New("the parts are not as promised")            // Problem.Detail names the first
 	ErrUnauthorized  = errors.New("there is no valid token")                  // 401
 	ErrForbidden     = errors.New("that is not allowed")                      // 403: the token has not the scope, or the file is shared for less
@@ -105,6 +106,8 @@ func (p *Problem) Is(target error) bool {
 		return p.Code() == "not-uploaded"
 	case ErrClosed:
 		return p.Code() == "closed"
+	case ErrOnHold:
+		return p.Code() == "on-hold"
 	case ErrPartsMismatch:
 		return p.Code() == "parts-mismatch"
 	case ErrTooLarge:

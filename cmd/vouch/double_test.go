@@ -38,6 +38,7 @@ const (
 // made for what the real stack cannot be made to do at a wish: to stop in the
 // middle, to count, and to refuse. local/e2e has the real ones.
 type double struct {
+	erased erasing
 	*httptest.Server
 	key *ecdsa.PrivateKey
 
@@ -185,6 +186,14 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 		answer(w, 200, json.RawMessage(`{"bytes":{"used":1572864,"limit":10737418240,"remaining":10735845376},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":10,"remaining":1,"resetsAt":"2026-11-25T00:00:00Z"}`+tenant+`}`))
 		return
 	}
+	if len(parts) == 3 && parts[0] == "admin" && parts[1] == "holds" {
+		d.serveHold(w, r, d.files[parts[2]])
+		return
+	}
+	if parts[0] == "admin" && parts[1] == "erasures" {
+		d.serveErasure(w, r)
+		return
+	}
 	if parts[0] != "files" {
 		answer(w, 404, map[string]string{"message": "Not Found"})
 		return
@@ -222,6 +231,7 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 	var in struct {
 		Filename, ContentType, Method, ChecksumSHA256 string
 		Size, PartSize                                int64
+		ExpiresAt                                     *time.Time
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		refuse(w, 400, "invalid-request", err.Error(), "")
@@ -267,6 +277,9 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 		"id": id, "status": "pending", "method": method, "filename": in.Filename, "contentType": in.ContentType, "size": in.Size,
 		"createdAt": at, "updatedAt": at,
 	}}
+	if in.ExpiresAt != nil {
+		f.record["expiresAt"] = in.ExpiresAt.Format(time.RFC3339)
+	}
 	if in.ChecksumSHA256 != "" {
 		f.record["checksumSHA256"] = in.ChecksumSHA256
 	}
@@ -327,7 +340,13 @@ func (d *double) serveFile(w http.ResponseWriter, r *http.Request, f *doubled, a
 			w.Header().Set("Retry-After", "1")
 		}
 		answer(w, 200, f.record)
+	case "PUT retention":
+		f.retain(w, body)
 	case "DELETE ":
+		if f.record["onHold"] == true {
+			refuse(w, 409, "on-hold", "The file is on hold, and is not deleted.", "the same call once an administrator has released the hold")
+			return
+		}
 		f.record["status"] = "deleted"
 		w.WriteHeader(204)
 	case "POST parts":

@@ -1,5 +1,5 @@
-// Command sweep-uploads runs on a schedule and ends what events have
-// forgotten.
+// Command sweep-uploads runs on a schedule: it ends what events have forgotten, and
+// deletes files whose time is over.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
+	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/metrics"
@@ -30,6 +31,7 @@ func main() {
 		Records: records,
 		Objects: objects,
 		Uploads: objects,
+		Expirer: deletion.Deleter{Records: records, Objects: objects, Uploads: objects, Policy: limits, Now: time.Now},
 		Starter: verify.Starter{
 			Records:  records,
 			Objects:  objects,

@@ -190,12 +190,15 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 			return stop, err
 		}
 	}
+	if r.tokens[operator], err = issuer.Sign(tokens.Claims{Subject: operator, Audience: stack.Audience, Scopes: []string{"files:admin"}, Life: time.Hour}); err != nil {
+		return stop, err
+	}
 	return stop, nil
 }
 
 func (r *run) client(subject string) client {
 	return client{
-		api: r.api, token: r.tokens[subject], http: r.http,
+		api: r.api, token: r.tokens[subject], operator: r.tokens[operator], http: r.http,
 		count: func(f Fault) { r.plan.Count(Clients, f) }, lapse: r.admin.lapse,
 	}
 }
@@ -324,7 +327,7 @@ func (r *run) look(ctx context.Context) (*judge, error) {
 // curable reports whether time alone may mend what is wrong: an execution that
 // is still trying may.
 func curable(v Violation) bool {
-	return v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent || v.Promise == EveryTrail
+	return v.Promise == NoneOverdue || v.Promise == NoneLost || v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent || v.Promise == EveryTrail
 }
 
 // waiting reports whether the sweeper still has something on its list.
@@ -332,6 +335,9 @@ func waiting(files map[string]file.File) bool {
 	for _, f := range files {
 		if !f.SweepAt.IsZero() && f.Owner != canary.Owner {
 			return true
+		}
+		if !f.DeleteAt().IsZero() {
+			return true // its time ends in a moment
 		}
 	}
 	return false

@@ -50,12 +50,14 @@ const (
 	EveryAnswer   = "every answer to a client is right"
 	StaysDeleted  = "what is deleted stays deleted"
 	NoDrift       = "no quota drifts"
+	NoneHeldGone  = "nothing on hold is deleted"
+	NoneOverdue   = "nothing outlives its time"
 	EveryTrail    = "every end state is in the trail, and nothing is that never was"
 )
 
 // Promises lists them.
 func Promises() []string {
-	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift, EveryTrail}
+	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift, EveryTrail, NoneHeldGone, NoneOverdue}
 }
 
 // found is what there is at the end of a run.
@@ -209,7 +211,7 @@ func (h *history) expected() []file.Status {
 	if h.deleting {
 		right = append(right, file.Deleted)
 	}
-	return right
+	return h.keptAs.ends(right)
 }
 
 func (j *judge) one(h *history) {
@@ -238,6 +240,7 @@ func (j *judge) one(h *history) {
 		j.good++
 	}
 	sent := h.sent || h.maybe
+	j.keeps(h, f)
 	switch {
 	case !f.Status.Final():
 		j.broken(NoneStuck, h.id, h.number, "it is %s", f.Status)
@@ -253,6 +256,8 @@ func (j *judge) one(h *history) {
 		}
 	case f.Status == file.Rejected && string(f.Reason) != h.reason:
 		j.broken(NoneGoodBad, h.id, h.number, "%s is rejected for %s, not %q", h.filename, f.Reason, h.reason)
+	case !h.keptAs.until.IsZero() && h.keptAs.until.Before(time.Now()) && !f.DeleteAt().IsZero():
+		j.broken(NoneOverdue, h.id, h.number, "its time is over, and it is %s", f.Status)
 	case !slices.Contains(right, f.Status):
 		j.broken(NoneLost, h.id, h.number, "%s is %s, not %v", h.filename, f.Status, right)
 	}
@@ -329,8 +334,10 @@ func (j *judge) read(ctx context.Context, a *admin, as func(subject string) clie
 			if err != nil || sum != h.sum || sum != f.ChecksumSHA256 {
 				j.broken(NoneOther, f.ID, h.number, "the bytes of the ready version are not those that were sent (%v)", err)
 			}
-			if err := j.download(ctx, c, rng, h); err != nil {
-				return err
+			if !f.Over(time.Now()) {
+				if err := j.download(ctx, c, rng, h); err != nil {
+					return err
+				}
 			}
 		}
 		for _, l := range h.links {
@@ -343,7 +350,7 @@ func (j *judge) read(ctx context.Context, a *admin, as func(subject string) clie
 				j.broken(EveryURL, f.ID, h.number, "a URL gives bytes of a file that is %s", f.Status)
 			case status == http.StatusOK && checksum(body) != h.sum:
 				j.broken(EveryURL, f.ID, h.number, "a URL gives other bytes than were sent")
-			case status != http.StatusOK && f.Status == file.Ready && time.Since(l.at) < urlLife-time.Minute:
+			case status != http.StatusOK && f.Status == file.Ready && f.ExpiresAt.IsZero() && time.Since(l.at) < urlLife-time.Minute:
 				j.broken(EveryURL, f.ID, h.number, "a URL that lives answers %d", status)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -52,6 +53,10 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 	refused.faults = []fault{{EveryAnswer, "S3 took other bytes than were promised"}}
 	unsigned := sent("")
 	unsigned.faults = []fault{{NoneUnsigned, "S3 took part 1 with a byte more"}}
+	held := sent("")
+	held.keptAs.holding, held.keptAs.held = true, true
+	ended := sent("")
+	ended.keptAs.ending, ended.keptAs.until = true, time.Now().Add(-time.Hour)
 	lied := sent("checksum-mismatch")
 	lied.parts = &inParts{lie: endsWithIt}
 	for _, tt := range []struct {
@@ -75,6 +80,9 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed})},
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed}, file.Rejected, file.Ready)},
 		{EveryReceipt, with(sent(""), file.File{Status: file.Ready}, file.Ready)},
+		{NoneHeldGone, with(held, file.File{Status: file.Deleted, Hold: &file.Hold{}})},
+		{NoneHeldGone, with(held, file.File{Status: file.Ready}, file.Ready)},
+		{NoneOverdue, with(ended, file.File{Status: file.Ready, ExpiresAt: ended.keptAs.until}, file.Ready)},
 		{NoDrift, &judge{found: found{usage: map[quota.Account]quota.Usage{{Kind: quota.Owner, Subject: "alice"}: {Files: 1}}}}},
 		{EveryTrail, trail()},
 		{EveryTrail, trail(file.Pending, file.Uploaded)},

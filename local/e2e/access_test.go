@@ -48,6 +48,7 @@ var calls = []struct {
 	{access.Send, "POST", "/files/%s/parts", `{"partNumbers":[1]}`},
 	{access.Send, "GET", "/files/%s/parts", ""},
 	{access.Send, "POST", "/files/%s/complete", ""},
+	{access.SetRetention, "PUT", "/files/%s/retention", `{"expiresAt":"2099-11-24T15:00:00Z"}`},
 	{access.History, "GET", "/files/%s/history", ""},
 	{access.ListGrants, "GET", "/files/%s/grants", ""},
 	{access.PutGrant, "PUT", "/files/%s/grants/zoe", `{"level":"read"}`},
@@ -70,9 +71,9 @@ func TestEveryCallIsForThoseItIsFor(t *testing.T) {
 		{as(t, "bob"), "see download", true},
 		{in(t, "gina", "x", "staff"), "see download", true},
 		{as(t, "group:heads"), "see download", true},
-		{in(t, "gina", "heads"), "see download list-grants put-grant delete-grant delete", true},
-		{as(t, "carol"), "see download list-grants put-grant delete-grant delete", true},
-		{alice, "see download list-grants put-grant delete-grant delete send history", true},
+		{in(t, "gina", "heads"), "see download set-retention list-grants put-grant delete-grant delete", true},
+		{as(t, "carol"), "see download set-retention list-grants put-grant delete-grant delete", true},
+		{alice, "see download set-retention list-grants put-grant delete-grant delete send history", true},
 	} {
 		f := alice.ready(t, "a.bin", []byte("hello"))
 		alice.share(t, f.ID, "bob", "read")

@@ -366,9 +366,14 @@ func freePorts(t *testing.T, n int) []string {
 // tag says that a version is clean.
 func tag(t *testing.T, client *s3.Client, f domain.File) error {
 	t.Helper()
+	return tagAs(t, client, f, domain.Clean)
+}
+
+func tagAs(t *testing.T, client *s3.Client, f domain.File, outcome domain.Outcome) error {
+	t.Helper()
 	_, err := client.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{
 		Bucket: aws.String(bucket), Key: &f.Key, VersionId: &f.VersionID,
-		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("vouch-verdict"), Value: aws.String("clean")}}},
+		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("vouch-verdict"), Value: aws.String(string(outcome))}}},
 	})
 	return err
 }

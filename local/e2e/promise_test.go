@@ -288,6 +288,23 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 			})
 			return err
 		},
+		"put-hold tags a version clean": func() error {
+			return tag(t, objectsAs(t, "PutHoldFunction"), r)
+		},
+		"put-hold tags a version that is open": func() error {
+			return tagAs(t, objectsAs(t, "PutHoldFunction"), r, domain.Held)
+		},
+		"delete-hold tags a version that is open": func() error {
+			return tagAs(t, objectsAs(t, "DeleteHoldFunction"), r, domain.Refused)
+		},
+		"put-hold deletes a version": func() error {
+			_, err := objectsAs(t, "PutHoldFunction").DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &r.Key, VersionId: &r.VersionID})
+			return err
+		},
+		"set-retention lists what is overdue": func() error {
+			_, err := dynamo.New(dynamodb.NewFromConfig(config("SetRetentionFunction")), table).Overdue(t.Context(), time.Now(), 1)
+			return err
+		},
 		"nobody signs with a wrong secret": func() error {
 			cfg := local.Admin()
 			cfg.Credentials = credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "x", "")

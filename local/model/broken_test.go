@@ -367,6 +367,7 @@ func TestWhatIsLeftOpenIsFound(t *testing.T) {
 		found string
 	}{
 		{Bounds{Puts: 1, Rescans: 1, Faults: 1, Outlives: 1, Retries: 1}, "still has the tag clean"},
+		{Bounds{Puts: 1, Holds: 1, Faults: 1, Outlives: 1, Retries: 1}, `on hold true, and its version has the tag "rejected"`},
 		{Bounds{Puts: 2, Losses: 1, Delete: true}, "v2 stays for ever"},
 		{Bounds{Puts: 1, Swaps: 1, Losses: 1}, "stays for ever"},
 		{Bounds{Method: file.Form, Puts: 2, Losses: 1}, "stays for ever"},

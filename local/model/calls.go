@@ -7,7 +7,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
-	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 // do carries out the call of a step on the world. The scanner's word is the only
@@ -20,6 +19,10 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		a.record = w.record
 	case opDue:
 		if due(m.files.get(w.record)) {
+			a.record = w.record
+		}
+	case opOverdue:
+		if overdue(m.files.get(w.record)) {
 			a.record = w.record
 		}
 	case opCurrent:
@@ -59,6 +62,9 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		if there() {
 			o := &w.objects[c.version]
 			o.there, o.tag = false, ""
+			if f := m.files.get(w.record); f.Hold != nil && c.version == version(f.VersionID) {
+				return a, "the bytes of a file on hold were deleted"
+			}
 		}
 	case opStart:
 		a.err = m.startExecution(w, c)
@@ -82,10 +88,14 @@ func due(f file.File) bool { return f.SweepAt.Equal(dueNow) }
 func (m *Model) goOn(w *World) {
 	w.tick++
 	w.urls = false
-	if f := m.files.get(w.record); !f.SweepAt.IsZero() {
+	f := m.files.get(w.record)
+	if !f.SweepAt.IsZero() {
 		f.SweepAt = dueNow
-		w.record = m.files.id(f)
 	}
+	if !f.ExpiresAt.IsZero() {
+		f.ExpiresAt = dueNow
+	}
+	w.record = m.files.id(f)
 }
 
 // publish holds events to the record: none tells of what was not so.
@@ -178,6 +188,8 @@ type recordWrite struct {
 	Begin    *file.Begun
 	Promise  *file.Promise
 	Sharing  *file.Sharing
+	Retain   *file.Retention
+	Hold     *file.Holding
 	Settle   *file.File
 	Postpone *file.File
 	To       time.Time // of Postpone
@@ -191,6 +203,12 @@ func (m *Model) writeOf(c call) recordWrite {
 	case opShare:
 		v := m.sharings.get(c.value)
 		return recordWrite{Sharing: &v}
+	case opRetain:
+		v := m.retains.get(c.value)
+		return recordWrite{Retain: &v}
+	case opHold:
+		v := m.holdings.get(c.value)
+		return recordWrite{Hold: &v}
 	case opRenew:
 		v := m.renewals.get(c.value)
 		return recordWrite{Renewal: &v}
@@ -232,6 +250,10 @@ func write(f file.File, w recordWrite) (file.File, error) {
 		_, err = r.Promise(ctx, f.ID, *w.Promise)
 	case w.Sharing != nil:
 		_, err = r.Share(ctx, f.ID, *w.Sharing)
+	case w.Retain != nil:
+		_, err = r.Retain(ctx, f, *w.Retain)
+	case w.Hold != nil:
+		_, err = r.Hold(ctx, f, *w.Hold)
 	case w.Settle != nil:
 		err = r.Settle(ctx, *w.Settle)
 	default:
@@ -255,6 +277,10 @@ func (m *Model) illegal(w *World, before, after file.File, by stepInput) string 
 		return "a promised checksum was lost from the record"
 	case before.Status == file.Ready && after.Status == file.Rejected && !m.rescans(by):
 		return "a ready file was revoked by a step that is of no re-scan"
+	case before.Status != after.Status && after.Status == file.Deleted && before.Hold != nil:
+		return "a file on hold was deleted"
+	case before.Status != after.Status && after.Status == file.Deleted && by.kind == kindSweep && !overdue(before):
+		return "the sweeper deleted a file whose time is not over"
 	case before.Status != after.Status && after.Status == file.Expired && w.current() >= 0 && !w.objects[w.current()].swapped:
 		return "an upload that arrived in time has expired"
 	case after.Status == file.Ready && (after.Verdict == nil || after.Verdict.Outcome != file.Clean || after.Receipt == ""):
@@ -289,11 +315,13 @@ func (m *Model) wrong(w *World) string {
 		return fmt.Sprintf("a download URL is presigned for version %s, which no scanner read and called clean", versionID(v))
 	}
 	switch {
+	case v >= 0 && f.Over(dueNow):
+		return "a download URL is presigned for a file whose time is over"
 	case v >= 0 && v != pinned:
 		return fmt.Sprintf("a download URL is presigned for version %s, which is not the one that is pinned", versionID(v))
 	case f.Status != file.Ready:
 		return ""
-	case v < 0 || !w.objects[v].there || !opens(w.objects[v].tag):
+	case v < 0 && !f.Over(dueNow) || !w.objects[pinned].there || !opens(w.objects[pinned].tag):
 		return "the record is ready, and S3 does not give out its version"
 	}
 	return w.unlike(w.objects[pinned].content, m.bounds.Open)
@@ -318,8 +346,11 @@ func (m *Model) unsettled(w *World) string {
 	case f.Status == file.Rejected && pinned >= 0 && w.objects[pinned].there && opens(w.objects[pinned].tag):
 		return fmt.Sprintf("all is quiet, the file is rejected, and its version still has the tag %s", w.objects[pinned].tag)
 	}
+	if what := w.unheld(f); what != "" {
+		return what
+	}
 	for i, o := range w.objects {
-		keeps := int8(i) == pinned && (f.Status == file.Ready || f.Status == file.Rejected && m.policy.RejectedBytes == policy.KeepRejected)
+		keeps := int8(i) == pinned && (f.Status == file.Ready || f.Status == file.Rejected && !f.Discarded)
 		if o.there && !keeps {
 			return fmt.Sprintf("all is quiet, the file is %s, and version %s stays for ever", f.Status, versionID(int8(i)))
 		}

@@ -1,7 +1,7 @@
 // Package model checks the life of one file exhaustively. It is an explicit-state
 // model checker in the manner of SPIN and TLC, with one difference: the steps are
 // no model of the code but the code itself. Package upload, parts, verify, sweep,
-// deletion and download run against a world in memory (World), the workflow is read
+// deletion, retention and download run against a world in memory (World), the workflow is read
 // from statemachines/*.asl.json, and the records are changed by the very table of
 // transitions. What creates and changes them, and counts them for their owner and its
 // tenant, is the store of package dynamo, on a DynamoDB of one record and the accounts
@@ -61,6 +61,8 @@ type Bounds struct {
 	Slow      int8 // hours that the clock goes on while a part is on its way
 	Grants    int8 // grants that are given or taken back
 	Others    int8 // writes of the other owner of the tenant; see Model.other
+	Retains   int8 // changes of how long the file is kept
+	Holds     int8 // calls of put-hold and delete-hold
 
 	// Method is how the file is sent: file.Put where it is empty. A file in parts
 	// begins its life with POST /files, and no PUT by a URL brings its object.
@@ -69,6 +71,9 @@ type Bounds struct {
 
 	// Delete has the policy remove rejected bytes at once instead of keeping them.
 	Delete bool
+
+	// Expires has the file's time be over when the clock goes on.
+	Expires bool
 
 	// Open has a form leave its size and its type open.
 	Open bool
@@ -124,6 +129,9 @@ func pending(p policy.Policy, b Bounds) file.File {
 	if b.Open {
 		f.Size, f.MaxSize, f.ContentType = 0, mostBytes, "text/*"
 	}
+	if b.Expires {
+		f.ExpiresAt = later
+	}
 	f.Counted = p.Quotas.Kinds(f.Owner)
 	return f
 }
@@ -151,6 +159,8 @@ type Model struct {
 	promises values[file.Promise]
 	puts     values[parts.Assembly]
 	sharings values[file.Sharing]
+	retains  values[file.Retention]
+	holdings values[file.Holding]
 	jobs     values[verify.Job]
 	tasks    values[workflow.Task]
 	data     values[data]

@@ -33,7 +33,7 @@ func (m *Model) moves(w *World, v visit) {
 	m.clientMoves(w, v)
 	m.partMoves(w, v)
 	m.eventMoves(w, v)
-	if w.left.Sweeps > 0 && due(m.files.get(w.record)) {
+	if f := m.files.get(w.record); w.left.Sweeps > 0 && (due(f) || overdue(f)) {
 		next := w.clone()
 		next.left.Sweeps--
 		m.launched(&next, stepInput{kind: kindSweep}, v, "the sweeper runs")
@@ -243,6 +243,7 @@ func (m *Model) clientMoves(w *World, v visit) {
 	}
 	m.share(w, v)
 	m.others(w, v)
+	m.keepMoves(w, v)
 	if w.left.Deletes > 0 {
 		next := w.clone()
 		next.left.Deletes--
@@ -296,6 +297,10 @@ func (m *Model) callText(c call) string {
 		return "read the record"
 	case opDue:
 		return "list what is due"
+	case opOverdue:
+		return "list what is past its time"
+	case opHold:
+		return "write the hold"
 	case opCurrent:
 		return "look for the object"
 	case opDescribe:

@@ -134,6 +134,7 @@ type op int8
 const (
 	opGet op = iota + 1
 	opDue
+	opOverdue
 	opCurrent
 	opDescribe
 	opHead
@@ -151,11 +152,13 @@ const (
 	opRenew
 	opSettle
 	opPostpone
+	opHold
 	opTag
 	opDeleteVersion
 	opStart
 	opPublish
-	opShare // of no step: Model.share
+	opShare  // of no step: Model.share
+	opRetain // of no step: Model.retain
 )
 
 // reads reports whether the call changes nothing, so that it does not matter

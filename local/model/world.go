@@ -138,7 +138,7 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 		number(n)
 	}
 	l := w.left
-	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow, l.Grants, l.Others} {
+	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow, l.Grants, l.Others, l.Retains, l.Holds} {
 		b = append(b, byte(v))
 	}
 	return hash{maphash.Bytes(seeds[0], b), maphash.Bytes(seeds[1], b)}, b

@@ -133,6 +133,12 @@ func (s *Stack) Invoke(ctx context.Context, logicalID string, payload []byte) (l
 // allowed everything.
 func (s *Stack) Admin() aws.Config { return s.aws.Admin() }
 
+// ApplyLifecycle carries out the buckets' lifecycle rules as they would be at that
+// time.
+func (s *Stack) ApplyLifecycle(ctx context.Context, at time.Time) error {
+	return s.objects.ApplyLifecycle(ctx, at)
+}
+
 // Objects is an S3 client that is allowed everything.
 func (s *Stack) Objects() *s3.Client { return s.objects.Admin() }
 

@@ -20,19 +20,20 @@ type Call string
 
 // The calls.
 const (
-	See         Call = "see"          // what became of it
-	Download    Call = "download"     // a URL to its bytes
-	Send        Call = "send"         // its bytes: URLs of parts, which parts are there, and that they are all sent
-	Delete      Call = "delete"       // the file and its bytes
-	ListGrants  Call = "list-grants"  // who else may do what
-	PutGrant    Call = "put-grant"    // let somebody do something
-	DeleteGrant Call = "delete-grant" // and no longer
-	History     Call = "history"      // who did what with it, and who was denied
+	See          Call = "see"           // what became of it
+	Download     Call = "download"      // a URL to its bytes
+	Send         Call = "send"          // its bytes: URLs of parts, which parts are there, and that they are all sent
+	Delete       Call = "delete"        // the file and its bytes
+	SetRetention Call = "set-retention" // how long it is kept
+	ListGrants   Call = "list-grants"   // who else may do what
+	PutGrant     Call = "put-grant"     // let somebody do something
+	DeleteGrant  Call = "delete-grant"  // and no longer
+	History      Call = "history"       // who did what with it, and who was denied
 )
 
 // Calls lists every call.
 func Calls() []Call {
-	return []Call{See, Download, Send, Delete, ListGrants, PutGrant, DeleteGrant, History}
+	return []Call{See, Download, Send, Delete, SetRetention, ListGrants, PutGrant, DeleteGrant, History}
 }
 
 // Relation is what somebody is to a file.
@@ -52,14 +53,15 @@ func Relations() []Relation { return []Relation{None, Read, Manage, Owner} }
 // rules is the one table of who may do what: for each call, who is to the file
 // at least what. docs/access.md says why, and a test holds it to this.
 var rules = map[Call]Relation{
-	See:         Read,
-	Download:    Read,
-	Delete:      Manage,
-	ListGrants:  Manage,
-	PutGrant:    Manage,
-	DeleteGrant: Manage,
-	Send:        Owner,
-	History:     Owner,
+	See:          Read,
+	Download:     Read,
+	Delete:       Manage,
+	SetRetention: Manage,
+	ListGrants:   Manage,
+	PutGrant:     Manage,
+	DeleteGrant:  Manage,
+	Send:         Owner,
+	History:      Owner,
 }
 
 // Allows reports whether whoever is r to a file may make the call c. A call that

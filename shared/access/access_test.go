@@ -49,8 +49,8 @@ func shared(tenant string, s file.Status) file.File {
 const (
 	nothing = ""
 	reads   = "see download"
-	manages = "see download delete list-grants put-grant delete-grant"
-	all     = "see download delete list-grants put-grant delete-grant send history"
+	manages = "see download delete set-retention list-grants put-grant delete-grant"
+	all     = "see download delete set-retention list-grants put-grant delete-grant send history"
 )
 
 func TestNobodyMayDoWhatTheyShouldNot(t *testing.T) {

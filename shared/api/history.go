@@ -109,6 +109,9 @@ func historyEvent(e audit.Event, tenant string) HistoryEvent {
 	if e.Actor.Tenant == tenant || e.Actor.ByVouch() {
 		v.Actor = e.Actor.Subject
 	}
+	if e.Action == audit.HoldPlaced || e.Action == audit.HoldReleased {
+		v.Reason = "" // which is between administrators
+	}
 	if !e.ExpiresAt.IsZero() {
 		v.ExpiresAt = stamp(e.ExpiresAt)
 	}

@@ -45,7 +45,7 @@ var members = []struct {
 	{GrantRemoved, []string{"grantee"}},
 	{RetentionSet, []string{"expiresAt"}},
 	{HoldPlaced, []string{"reason"}},
-	{HoldReleased, nil},
+	{HoldReleased, []string{"reason"}},
 	{AccessDenied, []string{"call", "reason"}},
 }
 

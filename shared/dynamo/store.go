@@ -8,6 +8,7 @@
 //	byOwner        listedOwner, id        an owner's files, newest first; deleted ones have no listedOwner
 //	byOwnerStatus  owner, statusId        the same for one status; statusId is "<status>#<id>"
 //	bySweep        sweepShard, sweepAt    files the sweeper has yet to look at; sparse
+//	byExpiry       expiryShard, expiresAt files that retention is to delete; sparse, with nothing but its keys
 //	byTenant       countedTenant, id      files that count for a tenant now; sparse, with what that takes only
 //	byCheck        checkShard, checkedAt  ready files by the age of their verdict; sparse, with what a re-scan needs only
 //

@@ -112,6 +112,12 @@ func (p Policy) check() error {
 		want(d > 0, "%s: %v is not a time", name, d)
 	}
 	want(p.GiveUpAfter > p.VerifyWithin, "giveUpAfter: %v is not longer than verifyWithin", p.GiveUpAfter)
+	r := p.Retention
+	want(r.Default >= 0, "retention: default: %v is negative", r.Default)
+	want(r.Max >= 0, "retention: max: %v is negative", r.Max)
+	// Files for which nobody says anything would otherwise be kept for ever.
+	want(r.Max == 0 || r.Default > 0 && r.Default <= r.Max, "retention: default: %v is not from 1s to max (%v)", r.Default, r.Max)
+	want(r.Default == 0 || r.Default >= p.UploadLife, "retention: default: %v is not as long as uploadLife (%v)", r.Default, p.UploadLife)
 	for _, kind := range []quota.Kind{quota.Owner, quota.Tenant} {
 		q := p.Quotas.Of(kind)
 		for name, limit := range map[string]int64{"bytes": q.Bytes, "files": q.Files, "pending": q.Pending, "uploadsPerDay": q.UploadsPerDay} {

@@ -38,6 +38,7 @@ const (
 	OwnerClaim   = "OWNER_CLAIM"        // the claim of a token whose value owns files
 	TenantClaim  = "TENANT_CLAIM"       // that of the tenant; empty where there are none
 	GroupsClaim  = "GROUPS_CLAIM"       // that of groups; empty where there are none
+	Erasures     = "ERASURES_TABLE"     // the DynamoDB table of erasures
 	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts
 	ReceiptKeys  = "RECEIPT_KEY_IDS"    // the KMS keys that receipts may be signed with, by commas
 )

@@ -17,7 +17,7 @@ func (c Creator) resume(ctx context.Context, owner string, f file.File) (file.Fi
 		return file.File{}, Instructions{}, fmt.Errorf("file %s of an attempt before is another's", f.ID)
 	}
 	life := f.UploadExpiresAt.Sub(c.Now()).Truncate(time.Second) // as URLs count it
-	if f.Status != file.Pending || life <= 0 {
+	if f.Status != file.Pending || life <= 0 || f.Over(c.Now()) {
 		return file.File{}, Instructions{}, &file.Error{
 			Code: file.CodeClosed, Detail: "The file that was asked for with this key takes no bytes any more.",
 			Accepted: "another Idempotency-Key, for another file", Status: f.Status,

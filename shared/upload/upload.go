@@ -23,6 +23,10 @@ type Request struct {
 	MaxSize        int64  // bytes; in place of Size, for a form
 	ChecksumSHA256 string // base64, or empty
 
+	// ExpiresAt is how long the file is to be kept; the zero time for as long as the
+	// policy says.
+	ExpiresAt time.Time
+
 	// Attempt is the zero one for a call without an Idempotency-Key.
 	Attempt Attempt
 
@@ -117,6 +121,10 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		}
 	}
 	now := c.Now().UTC()
+	expiresAt, err := c.Policy.FirstExpiry(r.ExpiresAt, now)
+	if err != nil {
+		return file.File{}, Instructions{}, err
+	}
 	f := file.File{
 		ID:             id,
 		Owner:          r.Owner,
@@ -131,6 +139,7 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		Key:            file.Key(r.Owner, id),
 		CreatedAt:      now,
 		UpdatedAt:      now,
+		ExpiresAt:      expiresAt,
 		Counted:        c.Policy.Quotas.Kinds(r.Owner),
 		Revision:       1,
 	}

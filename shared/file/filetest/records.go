@@ -39,6 +39,11 @@ type Records struct {
 	// BeforeShare is the same before grants are replaced.
 	BeforeShare func(id string, s file.Sharing) error
 
+	// BeforeRetain and BeforeHold are the same before a retention is changed, and
+	// before a hold is.
+	BeforeRetain func(id string, n file.Retention) error
+	BeforeHold   func(id string, h file.Holding) error
+
 	// BeforeNote is the same before an event is noted.
 	BeforeNote func(e audit.Event) error
 }
