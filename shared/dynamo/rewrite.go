@@ -15,8 +15,8 @@ import (
 
 // races is how often a change begins anew because the record was written
 // between its read and its write. Every writer but the sweeper's Postpone and
-// those who share the file, keep it or hold it takes the record a step on in the table of transitions,
-// which has no way of so many.
+// those who share the file, keep it or hold it takes the record a step on in the
+// table of transitions, which has no way of so many.
 const races = 10
 
 // changeOne is Change for the record as it was read. It fails with a
