@@ -202,10 +202,3 @@ func keyOf(of item, table samtemplate.Table, index samtemplate.Index) item {
 
 // keyIn is the part of an item that is its table's key.
 func keyIn(of item, table samtemplate.Table) item { return keyOf(of, table, samtemplate.Index{}) }
-
-
-// textKey is a key of one text.
-func textKey(name, text string) (item, error) {
-	data, err := json.Marshal(text)
-	return item{name: {"S": data}}, err
-}

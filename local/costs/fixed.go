@@ -28,16 +28,15 @@ const hours = 730
 // includedStorage is how many GB of a task's disk are in its price.
 const includedStorage = 20
 
-// fixed counts what of a template is billed by time, a month, and what one task of
-// its service is, an hour. Resources that are free to have, or billed by use, are
+// fixed counts what of a template is billed by time, a month. Resources that are free to have, or billed by use, are
 // named too: one that is not known is an error.
-func fixed(resources []samtemplate.Resource) (month, task map[Dimension]float64, err error) {
-	month, task = map[Dimension]float64{}, map[Dimension]float64{}
+func fixed(resources []samtemplate.Resource) (map[Dimension]float64, error) {
+	month, task := map[Dimension]float64{}, map[Dimension]float64{}
 	tasks := 0.0
 	for _, r := range resources {
 		var p properties
 		if err := p.read(r.Properties); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", r.ID, err)
+			return nil, fmt.Errorf("%s: %w", r.ID, err)
 		}
 		switch r.Type {
 		case "AWS::CloudWatch::Alarm":
@@ -62,24 +61,24 @@ func fixed(resources []samtemplate.Resource) (month, task map[Dimension]float64,
 		case "AWS::ECS::TaskDefinition":
 			cpu, err := strconv.ParseFloat(p.Cpu, 64)
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: Cpu: %w", r.ID, err)
+				return nil, fmt.Errorf("%s: Cpu: %w", r.ID, err)
 			}
 			memory, err := strconv.ParseFloat(p.Memory, 64)
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: Memory: %w", r.ID, err)
+				return nil, fmt.Errorf("%s: Memory: %w", r.ID, err)
 			}
 			task[TaskCPU], task[TaskMemory] = cpu/1024, memory/1024
 			task[TaskStorage] = max(0, p.EphemeralStorage.SizeInGiB-includedStorage)
 		default:
 			if !byUse[r.Type] {
-				return nil, nil, fmt.Errorf("%s: whether a %s costs something is not known", r.ID, r.Type)
+				return nil, fmt.Errorf("%s: whether a %s costs something is not known", r.ID, r.Type)
 			}
 		}
 	}
 	for d, n := range task {
 		month[d] += n * tasks * hours
 	}
-	return month, task, nil
+	return month, nil
 }
 
 // properties are what prices depend on.

@@ -9,10 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-
 	"github.com/vouch-s3/vouch/client"
 	"github.com/vouch-s3/vouch/local/corpus"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -126,14 +122,7 @@ func (m *meter) all(ctx context.Context, c *Counts) error {
 func (m *meter) guardDuty(ctx context.Context, c *Counts) error {
 	do := func() error {
 		for range each {
-			playing, stop := context.WithCancel(ctx)
-			said := make(chan error, 1)
-			_, err := m.uploadAnd(ctx, megabyte, func(id string) { go func() { said <- m.play(playing, id) }() })
-			stop()
-			if err != nil {
-				return errors.Join(err, <-said)
-			}
-			if err := <-said; err != nil {
+			if _, err := m.upload(ctx, megabyte); err != nil {
 				return err
 			}
 		}
@@ -174,11 +163,6 @@ func (m *meter) invoke(ctx context.Context, logicalID string) error {
 
 // upload does what `vouch put` does, and returns the file's id.
 func (m *meter) upload(ctx context.Context, bytes int64) (string, error) {
-	return m.uploadAnd(ctx, bytes, nil)
-}
-
-// uploadAnd tells begun the file's id once it is known.
-func (m *meter) uploadAnd(ctx context.Context, bytes int64, begun func(id string)) (string, error) {
 	name := filepath.Join(m.Dir, "upload.bin")
 	if err := randomFile(name, bytes); err != nil {
 		return "", err
@@ -188,12 +172,7 @@ func (m *meter) uploadAnd(ctx context.Context, bytes int64, begun func(id string
 		return "", err
 	}
 	defer source.Close()
-	f, err := m.client.Upload(ctx, source, client.UploadOptions{ContentType: "application/octet-stream", Progress: func(p client.Progress) {
-		if begun != nil && p.FileID != "" {
-			begun(p.FileID)
-			begun = nil
-		}
-	}})
+	f, err := m.client.Upload(ctx, source, client.UploadOptions{ContentType: "application/octet-stream"})
 	return f.ID, err
 }
 
@@ -287,52 +266,4 @@ func (m *meter) expire(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// play says as GuardDuty that a file is clean, once the workflow waits for that:
-// what costs most.
-func (m *meter) play(ctx context.Context, id string) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-		f, err := m.files.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		if f.VersionID == "" {
-			continue
-		}
-		waits, err := m.waits(ctx, f)
-		if err != nil {
-			return err
-		}
-		if !waits {
-			continue
-		}
-		detail := fmt.Sprintf(`{"schemaVersion":"1.0","scanStatus":"COMPLETED","resourceType":"S3_OBJECT","s3ObjectDetails":{"bucketName":%q,"objectKey":%q,"eTag":%q,"versionId":%q,"s3Throttled":false},"scanResultDetails":{"scanResultStatus":"NO_THREATS_FOUND","threats":null}}`,
-			m.template.Buckets[0].Name, f.Key, f.ETag, f.VersionID)
-		_, err = eventbridge.NewFromConfig(m.stack.Admin()).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{{
-			Source: aws.String("aws.guardduty"), DetailType: aws.String("GuardDuty Malware Protection Object Scan Result"), Detail: &detail,
-		}}})
-		return err
-	}
-}
-
-// waits reports whether a task waits for GuardDuty's word on a file.
-func (m *meter) waits(ctx context.Context, f file.File) (bool, error) {
-	for _, t := range m.template.Tables {
-		if t.Name != "vouch-ScanResultsTable" {
-			continue
-		}
-		key, err := textKey("id", f.Key+"\n"+f.VersionID+"\n"+f.ETag)
-		if err != nil {
-			return false, err
-		}
-		found, err := m.get(ctx, t.Name, key)
-		return found["token"] != nil, err
-	}
-	return false, errors.New("the template has no table of results")
 }

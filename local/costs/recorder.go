@@ -50,7 +50,7 @@ func newRecorder() *recorder {
 func (r *recorder) begin(name string, files int, bytes int64, own string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stage = &Stage{Name: name, Files: files, Bytes: bytes, Usage: Usage{}, Calls: map[string]Call{}, States: map[string]int{}}
+	r.stage = &Stage{Name: name, Files: files, Bytes: bytes, Usage: Usage{}, Calls: map[string]Call{}, States: map[string]int{}, Indexes: map[string]IndexUse{}}
 	r.own, r.disturbed, r.starts, r.tasks, r.last = own, false, nil, nil, time.Now()
 }
 
@@ -62,6 +62,17 @@ func (r *recorder) use(caller, what string, d Dimension, n float64) {
 	if r.stage != nil {
 		r.stage.Usage.Add(d, n)
 	}
+}
+
+// index counts the write units of an index, which are counted as used besides.
+func (r *recorder) index(name string, units, keysOnly float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stage == nil || units == 0 {
+		return
+	}
+	was := r.stage.Indexes[name]
+	r.stage.Indexes[name] = IndexUse{was.Units + units, was.KeysOnly + keysOnly}
 }
 
 // note writes down a call that is not billed by itself.
@@ -139,6 +150,11 @@ func (r *recorder) scheduled(name string) bool {
 func (r *recorder) started(e execution) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, known := range r.starts {
+		if known.arn == e.arn {
+			return // it was asked for again while it ran
+		}
+	}
 	r.starts = append(r.starts, e)
 }
 

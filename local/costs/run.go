@@ -45,44 +45,43 @@ type meter struct {
 	client *client.Client
 }
 
-// Run starts two stacks, one with clamd and one that asks GuardDuty, lets files
-// live in them, and counts.
-func Run(ctx context.Context, o Options) (Counts, error) {
-	c := Counts{Machine: machineNow()}
-	clamav, err := start(ctx, o, "clamav")
+// Measure starts a stack that asks the scanners, clamav or guardduty, lets files
+// live in it, and counts. A process measures once: the emulator is its own.
+func Measure(ctx context.Context, o Options, scanners string) (c Counts, err error) {
+	c.Machine = machineNow()
+	m, err := start(ctx, o, scanners)
 	if err != nil {
 		return c, err
 	}
-	err = clamav.all(ctx, &c)
-	clamav.stack.Close()
-	if err != nil {
+	defer m.stack.Close()
+	if scanners == "guardduty" {
+		if err := m.guardDuty(ctx, &c); err != nil {
+			return c, err
+		}
+		c.GuardDuty, err = deployed(o.Template, scanners)
 		return c, err
 	}
-	asking, err := start(ctx, o, "guardduty")
-	if err != nil {
+	if err := m.all(ctx, &c); err != nil {
 		return c, err
 	}
-	defer asking.stack.Close()
-	if err := asking.guardDuty(ctx, &c); err != nil {
-		return c, err
-	}
-	resources, err := deployed(o.Template)
-	if err != nil {
-		return c, err
-	}
-	c.Fixed, c.Scanner, err = fixed(resources)
+	c.ClamAV, err = deployed(o.Template, scanners)
 	return c, err
 }
 
-// deployed is what the template makes where clamd runs on Fargate.
-func deployed(template string) ([]samtemplate.Resource, error) {
-	return samtemplate.Resources(template, samtemplate.Env{
+// deployed is what is billed by time of what the template makes, with clamd on
+// Fargate where it is asked.
+func deployed(template, scanners string) (map[Dimension]float64, error) {
+	resources, err := samtemplate.Resources(template, samtemplate.Env{
 		Region: stack.Region, AccountID: "123456789012", StackName: stack.Name,
 		Parameters: map[string]string{
-			"JwtIssuer": "https://issuer.example.com", "JwtAudience": "vouch", "AllowedOrigins": "https://app.example.com", "ClamdHost": "fargate",
+			"JwtIssuer": "https://issuer.example.com", "JwtAudience": "vouch", "AllowedOrigins": "https://app.example.com", "Scanners": scanners, "ClamdHost": "fargate",
 			"ClamdImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/vouch-clamd@sha256:" + strings.Repeat("0", 64),
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return fixed(resources)
 }
 
 // machineNow says what machine this is, and how busy: the load of the last minute,
@@ -140,6 +139,13 @@ func start(ctx context.Context, o Options, scanners string) (*meter, error) {
 	behind.s3 = m.objects(strings.TrimPrefix(m.stack.S3URL(), "http://"))
 	behind.aws = &services{recorder: m.recorder, upstream: strings.TrimPrefix(m.stack.AWSURL(), "http://")}
 	close(ready)
+	if scanners == "guardduty" {
+		go func() {
+			if err := m.play(ctx); err != nil {
+				m.failed(err)
+			}
+		}()
+	}
 	m.begin("start", 0, 0, "") // so that its executions are known
 	return m, m.settle(ctx)
 }
@@ -316,8 +322,8 @@ func (m *meter) end(lines []byte) (Stage, bool, error) {
 	return s, m.disturbed, m.err
 }
 
-// write is what a run has counted, as JSON that compares well.
-func (c Counts) write(path string) error {
+// Write writes the counts to a file.
+func (c Counts) Write(path string) error {
 	data, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the counts: %w", err)

@@ -151,6 +151,13 @@ func (s *services) countWrites(ctx context.Context, caller, operation string, ch
 			if err != nil {
 				return err
 			}
+			short := index
+			short.Projection.ProjectionType, short.Projection.NonKeyAttributes = "KEYS_ONLY", nil
+			least, err := indexUnits(table, short, c.before, after)
+			if err != nil {
+				return err
+			}
+			s.index(c.table+" "+index.IndexName, units, least)
 			if units > 0 {
 				s.use(caller, operation+" "+c.table+", its index "+index.IndexName, WriteUnits, units)
 			}

@@ -67,6 +67,9 @@ type Stage struct {
 	// Calls are what Usage comes from, by who asked and what.
 	Calls map[string]Call
 
+	// Indexes are the write units of each index.
+	Indexes map[string]IndexUse `json:",omitempty"`
+
 	// States counts the states that workflows have entered.
 	States map[string]int `json:",omitempty"`
 }
@@ -76,6 +79,10 @@ type Call struct {
 	Times int
 	Units float64
 }
+
+// IndexUse is what an index was written with, and would be if it held no more than
+// keys.
+type IndexUse struct{ Units, KeysOnly float64 }
 
 // Counts are what a run has counted.
 type Counts struct {
@@ -89,12 +96,10 @@ type Counts struct {
 	// their dimensions.
 	Metrics []string
 
-	// Fixed is what stands in the template and is billed by the hour or the month,
-	// used or not: how many of each price, a month.
-	Fixed map[Dimension]float64
-
-	// Scanner is what one task of the scanner is: how many of each price, an hour.
-	Scanner map[Dimension]float64
+	// ClamAV and GuardDuty are what stands in the template and is billed by the hour
+	// or the month, used or not, with clamd on Fargate and with GuardDuty alone: how
+	// many of each price, a month. Tasks of Fargate are part of it.
+	ClamAV, GuardDuty map[Dimension]float64
 }
 
 // Schedule is what a run of a scheduled function used that found nothing to do.

@@ -2,28 +2,52 @@ package costs
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 )
 
-// Write counts, unless the counts that are there will do, and writes them and the
-// tables of docs/costs.md. root is the project's folder, with its functions built.
-func Write(ctx context.Context, root string, countsAreThere bool, progress io.Writer) error {
-	at := filepath.Join(root, "local/costs/counts.json")
-	if !countsAreThere {
-		dir, err := os.MkdirTemp("", "vouch-costs-")
-		if err != nil {
-			return err
+// Both has a program measure with clamd and with GuardDuty, in a process each, and
+// returns what they count together. The program is given the scanners and the file
+// that it is to write its counts to.
+func Both(ctx context.Context, program string, root string, progress io.Writer) (all Counts, err error) {
+	dir, err := os.MkdirTemp("", "vouch-costs-")
+	if err != nil {
+		return all, fmt.Errorf("make a folder for the counts: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	for _, scanners := range []string{"clamav", "guardduty"} {
+		to := filepath.Join(dir, scanners+".json")
+		cmd := exec.CommandContext(ctx, program, "-root", root, "-measure", scanners, "-to", to)
+		cmd.Stderr = progress
+		if err := cmd.Run(); err != nil {
+			return all, fmt.Errorf("measure with %s: %w", scanners, err)
 		}
-		defer os.RemoveAll(dir)
-		c, err := Run(ctx, Options{Template: filepath.Join(root, "template.yaml"), Functions: filepath.Join(root, ".vouch/bin/functions"), Dir: dir, Progress: progress})
+		c, err := Read(to)
 		if err != nil {
-			return err
+			return all, err
 		}
-		if err := c.write(at); err != nil {
-			return err
+		all.Stages = append(all.Stages, c.Stages...)
+		if scanners == "clamav" {
+			all.Machine, all.Schedules, all.Metrics, all.ClamAV = c.Machine, c.Schedules, c.Metrics, c.ClamAV
+		} else {
+			all.GuardDuty = c.GuardDuty
 		}
 	}
-	return nil
+	return all, nil
+}
+
+// Read reads counts that were written.
+func Read(path string) (c Counts, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("read the counts: %w", err)
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, fmt.Errorf("read the counts in %s: %w", path, err)
+	}
+	return c, nil
 }
