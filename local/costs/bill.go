@@ -209,6 +209,10 @@ func (c Counts) savings(l PriceList) ([]saving, error) {
 		return nil, err
 	}
 	all = append(all, saving{"no traces (`Tracing: PassThrough`)", usd})
+	if usd, err = l.of(ZoneBytes, n*s.Usage[ScannedBytes]*half); err != nil {
+		return nil, err
+	}
+	all = append(all, saving{"scans by a task in the function's own zone; as much of each TB, whatever its files", usd})
 	for name, use := range s.Indexes {
 		if use.Units == use.KeysOnly {
 			continue

@@ -35,7 +35,7 @@ const (
 	sweeper = "SweepUploadsFunction"
 
 	// each is how many small files go through a stage.
-	each = 3
+	each = 5
 )
 
 // all runs every stage but GuardDuty's.

@@ -92,7 +92,8 @@ func (r *recorder) add(caller, what string, units float64) {
 	r.stage.Calls[caller+": "+what] = Call{c.Times + 1, c.Units + units}
 }
 
-// bytes counts what was read of S3.
+// bytes counts what was read of S3: by clients, and by the function that scans,
+// whose bytes go on to clamd. Others read the first of an object, or its size.
 func (r *recorder) bytes(caller string, n float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,7 +102,7 @@ func (r *recorder) bytes(caller string, n float64) {
 	case r.stage == nil:
 	case caller == byURL:
 		r.stage.Usage.Add(DownloadedBytes, n)
-	default:
+	case strings.HasPrefix(caller, "ScanObject"):
 		r.stage.Usage.Add(ScannedBytes, n)
 	}
 }

@@ -33,7 +33,7 @@ const (
 	Signatures      Dimension = "kms-asymmetric-requests" // on P-256
 	LogBytes        Dimension = "log-bytes"               // taken in by CloudWatch Logs
 	Traces          Dimension = "xray-traces"             // recorded, if none is left out
-	ScannedBytes    Dimension = "scanned-bytes"           // that the scanner's functions read from S3
+	ScannedBytes    Dimension = "scanned-bytes"           // that scan-object read from S3
 	DownloadedBytes Dimension = "downloaded-bytes"        // that S3 sent to clients
 )
 

@@ -277,7 +277,7 @@ func at(data any, path string) (any, error) {
 	return data, nil
 }
 
-// put returns the data with a result at a path of one step.
+// put returns the data with a result at a reference path.
 func put(data any, to json.RawMessage, result any) (any, error) {
 	if string(to) == "null" {
 		return data, nil
@@ -291,14 +291,28 @@ func put(data any, to json.RawMessage, result any) (any, error) {
 	if path == "$" {
 		return result, nil
 	}
-	name, ok := strings.CutPrefix(path, "$.")
-	m, isMap := data.(map[string]any)
-	if !ok || !isMap || strings.Contains(name, ".") {
-		return nil, fmt.Errorf("the ResultPath %s is not known here", path)
+	rest, ok := strings.CutPrefix(path, "$.")
+	if !ok {
+		return nil, fmt.Errorf("the path %s is not known here", path)
 	}
-	out := maps.Clone(m)
-	out[name] = result
-	return out, nil
+	return within(data, strings.Split(rest, "."), result)
+}
+
+// within returns a copy of the data with a result below names, of which those that
+// are missing are made.
+func within(data any, names []string, result any) (any, error) {
+	if len(names) == 0 {
+		return result, nil
+	}
+	m, ok := data.(map[string]any)
+	if data != nil && !ok {
+		return nil, fmt.Errorf("what is to have %s is no object", names[0])
+	}
+	out := map[string]any{}
+	maps.Copy(out, m)
+	below, err := within(out[names[0]], names[1:], result)
+	out[names[0]] = below
+	return out, err
 }
 
 // invocationsIn counts the tasks among states that were entered.
