@@ -66,17 +66,10 @@ func (c *Client) do(ctx context.Context, in call, out any) (answer, error) {
 
 // send sends a call once. The error is a *Problem where the API answers one.
 func (c *Client) send(ctx context.Context, in call, body []byte) (answer, error) {
-	token, err := c.token(ctx)
-	if err != nil {
-		return answer{}, fmt.Errorf("get a token: %w", err)
-	}
-	limited, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(limited, in.method, c.base+in.path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, in.method, c.base+in.path, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, fmt.Errorf("make the request: %w", unnamed(err))
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("User-Agent", c.userAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -84,7 +77,12 @@ func (c *Client) send(ctx context.Context, in call, body []byte) (answer, error)
 	for name, value := range in.header {
 		req.Header.Set(name, value)
 	}
-	resp, err := c.http.Do(req)
+	if err := c.authenticate(req, body); err != nil {
+		return answer{}, err
+	}
+	limited, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resp, err := c.http.Do(req.WithContext(limited))
 	if err != nil {
 		return answer{}, cut(ctx, err)
 	}
@@ -100,6 +98,19 @@ func (c *Client) send(ctx context.Context, in call, body []byte) (answer, error)
 		return a, nil
 	}
 	return answer{}, problemOf(a.status, a.header, a.body, a.at)
+}
+
+// authenticate says in a request who makes it, by a token or a signature.
+func (c *Client) authenticate(r *http.Request, body []byte) error {
+	if c.signer != nil {
+		return c.signer.sign(r, body)
+	}
+	token, err := c.token(r.Context())
+	if err != nil {
+		return fmt.Errorf("get a token: %w", err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	return nil
 }
 
 // pathOf returns the path of a file, and of what is below it. An id that cannot

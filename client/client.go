@@ -19,6 +19,7 @@ type Client struct {
 	base      string // without a slash at its end
 	plain     bool   // base is http, and so may be the URLs to S3
 	token     TokenSource
+	signer    *signer // in place of a token; nil where there is one
 	http      *http.Client
 	retries   int
 	userAgent string
@@ -53,6 +54,7 @@ type Option func(*options)
 
 type options struct {
 	http         *http.Client
+	signer       *signer
 	retries      int
 	userAgent    string
 	log          *slog.Logger
@@ -82,15 +84,20 @@ func WithLogger(l *slog.Logger) Option { return func(o *options) { o.log = l } }
 // Everybody on the way then reads the token, and the presigned URLs.
 func WithInsecureHTTP() Option { return func(o *options) { o.insecureHTTP = true } }
 
-// New returns a client of the API at baseURL, as "https://files.example.com". It
-// makes no request.
+// New returns a client of the API at baseURL, as "https://files.example.com". token
+// is nil where SignedBy takes its place. New makes no request.
 func New(baseURL string, token TokenSource, with ...Option) (*Client, error) {
 	o := options{retries: 8, userAgent: "vouch-go", log: slog.New(slog.DiscardHandler)}
 	for _, option := range with {
 		option(&o)
 	}
-	if token == nil {
-		return nil, errors.New("client: there is no token source")
+	switch {
+	case token == nil && o.signer == nil:
+		return nil, errors.New("client: there is no token source, and nothing to sign with")
+	case token != nil && o.signer != nil:
+		return nil, errors.New("client: there is a token source as well as credentials to sign with")
+	case o.signer != nil && (o.signer.credentials == nil || o.signer.region == ""):
+		return nil, errors.New("client: SignedBy needs credentials and a region")
 	}
 	u, err := url.Parse(baseURL)
 	switch {
@@ -111,7 +118,7 @@ func New(baseURL string, token TokenSource, with ...Option) (*Client, error) {
 	c := *h // what was given is not changed
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		base: strings.TrimRight(baseURL, "/"), plain: u.Scheme == "http", token: token, http: &c,
+		base: strings.TrimRight(baseURL, "/"), plain: u.Scheme == "http", token: token, signer: o.signer, http: &c,
 		retries: max(o.retries, 0), userAgent: o.userAgent, log: o.log, backoff: fullJitter, stall: stallAfter, poll: time.Second, promised: promised,
 	}, nil
 }

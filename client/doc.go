@@ -4,6 +4,8 @@
 //
 //	c, err := client.New("https://files.example.com", client.StaticToken(token))
 //
+// or, by a program with a role in AWS, of credentials to sign with: [SignedBy].
+//
 // [Client.Upload] sends a file and waits for the verdict:
 //
 //	src, err := client.OpenFile("holiday.mp4")

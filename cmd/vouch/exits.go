@@ -79,7 +79,7 @@ func exitOf(err error) exit {
 		return exitChanged
 	case errors.Is(err, errTimedOut):
 		return exitNotReady
-	case errors.Is(err, errToken):
+	case errors.Is(err, errToken), errors.Is(err, errCredentials):
 		return exitUnauthorised
 	case errors.Is(err, errReceipt), errors.Is(err, client.ErrCorrupt):
 		return exitRejected

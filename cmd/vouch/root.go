@@ -23,6 +23,7 @@ type app struct {
 	stdin    io.Reader
 	stderr   *os.File
 	api      string // --api
+	iam      bool   // --iam
 	progress string // --progress
 	begun    bool   // a command was found, with arguments that it takes
 }
@@ -84,6 +85,7 @@ say: vouch help exit-codes, vouch help environment.`,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.api, "api", "", "the address of the API; instead of VOUCH_API")
+	flags.BoolVar(&a.iam, "iam", false, "sign requests with AWS credentials in place of a token; VOUCH_API is then the address for machines")
 	flags.BoolVar(&a.json, "json", false, "write results as JSON, one object a line")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no explanations; only ids, and errors")
 	flags.StringVar(&a.progress, "progress", progressAuto, "how progress is shown on stderr: "+strings.Join(progressKinds, ", "))
@@ -116,7 +118,15 @@ func (a *app) client() (*client.Client, string, error) {
 		path, _ := configPath()
 		return nil, "", usage("no API is named. Say where it is: export VOUCH_API=https://files.example.com, or --api, or api: in " + path)
 	}
-	made, err := client.New(api, tokens(c), client.WithUserAgent("vouch/"+version()))
+	token, with := tokens(c), []client.Option{client.WithUserAgent("vouch/" + version())}
+	if a.iam {
+		signature, err := byIAM(api)
+		if err != nil {
+			return nil, "", err
+		}
+		token, with = nil, append(with, signature)
+	}
+	made, err := client.New(api, token, with...)
 	if err != nil {
 		return nil, "", usageError{err}
 	}

@@ -24,6 +24,8 @@ func environmentTopic() *cobra.Command {
   VOUCH_TOKEN_FILE   a file that has the token, if VOUCH_TOKEN is not set. It is
                      read for every request, so that a new token is taken at
                      once, and refused if others can read it
+  AWS_REGION, ...    with --iam, where the API is, and the credentials that requests
+                     are signed with, as other programs of AWS have them
   NO_COLOR           if it is set to anything, there are no colours
   HTTPS_PROXY, ...   as other programs have them
 

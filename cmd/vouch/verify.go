@@ -69,6 +69,8 @@ func (a *app) verify(ctx context.Context, args []string, id, keysPath string) er
 		return usage("name the file that has the receipt, or --id to ask the API for it")
 	case len(args) == 2 && args[0] == "-" && args[1] == "-":
 		return usage("only one of the two comes on stdin")
+	case a.iam && keysPath == "":
+		return usage("the address for machines has no public keys: --keys names a file that has them, as /.well-known/jwks.json of the other address gives them")
 	}
 	if id != "" {
 		if err := checkIDs([]string{id}); err != nil {

@@ -79,7 +79,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	local, err = stack.Start(context.Background(), stack.Options{
 		Template: filepath.Join(root, "template.yaml"), Functions: binaries, Dir: filepath.Join(dir, "stack"),
-		API: "127.0.0.1:0", S3: "127.0.0.1:0", AWS: "127.0.0.1:0", Clamd: "127.0.0.1:0",
+		API: "127.0.0.1:0", MachineAPI: "127.0.0.1:0", S3: "127.0.0.1:0", AWS: "127.0.0.1:0", Clamd: "127.0.0.1:0",
 	})
 	if err != nil {
 		return 1, err

@@ -101,11 +101,11 @@ func (p *process) as(t *testing.T, name string, flags ...string) user {
 	return user{name, strings.TrimSpace(string(token)), "http://" + p.api}
 }
 
-// config is for SDK clients of all services but S3, with a key of a function's
-// role, as functionKey gives them out, or with admin's.
-func (p *process) config(t *testing.T, whose string) aws.Config {
+// accessKey is a key of a function's role, as functionKey gives them out, or
+// admin's, of the stack whose data is in dir.
+func accessKey(t *testing.T, dir, whose string) (id, secret string) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(p.dir, "access-keys.json"))
+	data, err := os.ReadFile(filepath.Join(dir, "access-keys.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,9 +120,17 @@ func (p *process) config(t *testing.T, whose string) aws.Config {
 	if !ok {
 		t.Fatalf("%s has no key", whose)
 	}
+	return key.ID, key.Secret
+}
+
+// config is for SDK clients of all services but S3, with the key of a function
+// or of admin.
+func (p *process) config(t *testing.T, whose string) aws.Config {
+	t.Helper()
+	id, secret := accessKey(t, p.dir, whose)
 	return aws.Config{
 		Region: stack.Region, BaseEndpoint: aws.String("http://" + p.aws),
-		Credentials: credentials.NewStaticCredentialsProvider(key.ID, key.Secret, ""),
+		Credentials: credentials.NewStaticCredentialsProvider(id, secret, ""),
 	}
 }
 

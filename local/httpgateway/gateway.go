@@ -1,6 +1,7 @@
 // Package httpgateway stands in for an API Gateway HTTP API before Lambda
-// functions: it verifies tokens as a JWT authorizer does, finds the route,
-// throttles, answers CORS, and speaks payload format 2.0 with the function.
+// functions: it verifies tokens as a JWT authorizer does, and signatures as IAM
+// authorization does, finds the route, throttles, answers CORS, and speaks payload
+// format 2.0 with the function.
 //
 // The emulator that serves the rest of AWS here does not verify signatures of
 // tokens, so this part is the project's own.
@@ -23,8 +24,10 @@ import (
 // Config is an HTTP API.
 type Config struct {
 	APIID, AccountID string
+	Region           string
 	Routes           []Route
 	Authorizers      map[string]Authorizer
+	Identities       Identities // of routes whose authorizer is IAM; nil where there are none
 	CORS             *CORS
 	RatePerSecond    float64 // of all requests together, but for routes with a limit of their own; 0 for no limit
 	Burst            int
@@ -41,6 +44,9 @@ type Authorizer struct {
 type Invoker interface {
 	Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failed string, err error)
 }
+
+// stage is the one that there is.
+const stage = "$default"
 
 // Limits of HTTP APIs ("Quotas for configuring and running an HTTP API").
 const (
@@ -62,7 +68,7 @@ type Gateway struct {
 
 // New returns the API. Its error names a route that cannot be served.
 func New(cfg Config, invoker Invoker, log *slog.Logger) (*Gateway, error) {
-	r, err := newRouter(cfg.Routes, cfg.Authorizers)
+	r, err := newRouter(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -106,32 +112,48 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	var claims claims
-	if route.Authorizer != "" {
-		var err error
-		claims, err = g.authorize(r, g.cfg.Authorizers[route.Authorizer], route.Scopes)
-		if err != nil {
-			g.log.Info("a token was refused", "requestId", requestID, "route", route.key(), "why", err.Error())
-			if errors.Is(err, errScope) {
-				answer(w, http.StatusForbidden, "Forbidden")
-				return
-			}
-			w.Header().Set("Www-Authenticate", `Bearer`)
-			answer(w, http.StatusUnauthorized, "Unauthorized")
-			return
-		}
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
 	if err != nil {
 		answer(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	}
-	g.integrate(w, r, requestID, route, parameters, claims, body)
+	by, err := g.authorize(r, route, body)
+	if err != nil {
+		g.log.Info("a call was refused", "requestId", requestID, "route", route.key(), "why", err.Error())
+		if route.Authorizer == IAM || errors.Is(err, errScope) {
+			answer(w, http.StatusForbidden, "Forbidden")
+			return
+		}
+		w.Header().Set("Www-Authenticate", `Bearer`)
+		answer(w, http.StatusUnauthorized, "Unauthorized")
+		return
+	}
+	g.integrate(w, r, requestID, route, parameters, by, body)
+}
+
+// authorize asks the authorizer of a route, and returns what a function is told of
+// the caller: nil where there is no authorizer.
+func (g *Gateway) authorize(r *http.Request, route Route, body []byte) (*caller, error) {
+	switch route.Authorizer {
+	case "":
+		return nil, nil
+	case IAM:
+		iam, err := g.authorizeIAM(r, body)
+		if err != nil {
+			return nil, err
+		}
+		return &caller{IAM: iam}, nil
+	}
+	claims, err := g.authorizeToken(r, g.cfg.Authorizers[route.Authorizer], route.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{JWT: claims.describe(route.Scopes)}, nil
 }
 
 // integrate asks the route's function.
-func (g *Gateway) integrate(w http.ResponseWriter, r *http.Request, requestID string, route Route, parameters map[string]string, c claims, body []byte) {
-	payload, err := json.Marshal(g.event(r, requestID, route, parameters, c, body))
+func (g *Gateway) integrate(w http.ResponseWriter, r *http.Request, requestID string, route Route, parameters map[string]string, by *caller, body []byte) {
+	payload, err := json.Marshal(g.event(r, requestID, route, parameters, by, body))
 	if err != nil {
 		g.log.Error("a request cannot be encoded", "requestId", requestID, "error", err.Error())
 		answer(w, http.StatusInternalServerError, "Internal Server Error")

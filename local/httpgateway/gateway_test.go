@@ -16,12 +16,13 @@ import (
 type function struct {
 	reply, failed string
 	event         map[string]any
+	payload       string // the event as it came
 	calls         int
 }
 
 func (f *function) Invoke(_ context.Context, _ string, payload []byte) ([]byte, string, error) {
 	f.calls++
-	f.event = nil
+	f.event, f.payload = nil, string(payload)
 	return []byte(f.reply), f.failed, json.Unmarshal(payload, &f.event)
 }
 

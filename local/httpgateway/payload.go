@@ -13,9 +13,12 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
+// caller is what a function is told of whoever calls.
+type caller = events.APIGatewayV2HTTPRequestContextAuthorizerDescription
+
 // event describes a call in payload format 2.0 ("Create AWS Lambda proxy
 // integrations for HTTP APIs").
-func (g *Gateway) event(r *http.Request, requestID string, route Route, parameters map[string]string, c claims, body []byte) events.APIGatewayV2HTTPRequest {
+func (g *Gateway) event(r *http.Request, requestID string, route Route, parameters map[string]string, by *caller, body []byte) events.APIGatewayV2HTTPRequest {
 	now := time.Now().UTC()
 	source, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -33,7 +36,8 @@ func (g *Gateway) event(r *http.Request, requestID string, route Route, paramete
 		RawQueryString: r.URL.RawQuery,
 		Headers:        map[string]string{"host": r.Host, "x-forwarded-for": source, "x-forwarded-port": port, "x-forwarded-proto": "http"},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RouteKey: route.key(), AccountID: g.cfg.AccountID, Stage: "$default", RequestID: requestID, APIID: g.cfg.APIID,
+			RouteKey: route.key(), AccountID: g.cfg.AccountID, Stage: stage, RequestID: requestID, APIID: g.cfg.APIID,
+			Authorizer: by,
 			DomainName: r.Host, DomainPrefix: prefix,
 			Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
 			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
@@ -63,17 +67,19 @@ func (g *Gateway) event(r *http.Request, requestID string, route Route, paramete
 		}
 		e.QueryStringParameters[name] = strings.Join(values, ",")
 	}
-	if c != nil {
-		jwt := &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{}, Scopes: route.Scopes}
-		for name, v := range c {
-			jwt.Claims[name] = claimText(v)
-		}
-		e.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{JWT: jwt}
-	}
 	if e.Body = string(body); !isText(r.Header.Get("Content-Type")) && len(body) > 0 {
 		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 	}
 	return e
+}
+
+// describe is what a function is told of a token.
+func (c claims) describe(scopes []string) *events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription {
+	jwt := &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: map[string]string{}, Scopes: scopes}
+	for name, v := range c {
+		jwt.Claims[name] = claimText(v)
+	}
+	return jwt
 }
 
 // claimText writes a claim as API Gateway hands it on: everything as text, a

@@ -11,7 +11,7 @@ type Route struct {
 	Method     string
 	Path       string // as in /files/{id}
 	Function   string
-	Authorizer string   // empty for none
+	Authorizer string   // the name of one, or IAM; empty for none
 	Scopes     []string // one of them is enough; empty for none
 
 	// A limit of its own, in place of the API's; 0 for none.
@@ -23,22 +23,24 @@ func (r Route) key() string { return r.Method + " " + r.Path }
 
 type router []Route
 
-func newRouter(routes []Route, authorizers map[string]Authorizer) (router, error) {
+func newRouter(cfg Config) (router, error) {
 	seen := map[string]bool{}
-	for _, r := range routes {
-		switch _, known := authorizers[r.Authorizer]; {
+	for _, r := range cfg.Routes {
+		_, known := cfg.Authorizers[r.Authorizer]
+		byIAM := r.Authorizer == IAM && cfg.Identities != nil
+		switch {
 		case !strings.HasPrefix(r.Path, "/"), strings.Contains(r.Path, "+}"), r.Method == "" || r.Method == "ANY":
 			return nil, fmt.Errorf("route %s: only a method with a path is offered here, and no greedy variable", r.key())
-		case r.Authorizer != "" && !known:
+		case r.Authorizer != "" && !known && !byIAM:
 			return nil, fmt.Errorf("route %s: there is no authorizer %s", r.key(), r.Authorizer)
-		case r.Authorizer == "" && len(r.Scopes) > 0:
-			return nil, fmt.Errorf("route %s: it needs scopes, but no authorizer", r.key())
+		case (r.Authorizer == "" || byIAM) && len(r.Scopes) > 0:
+			return nil, fmt.Errorf("route %s: it needs scopes, but no token", r.key())
 		case seen[r.key()]:
 			return nil, fmt.Errorf("route %s is there twice", r.key())
 		}
 		seen[r.key()] = true
 	}
-	return routes, nil
+	return cfg.Routes, nil
 }
 
 // find returns the route of a call and the values of its path's variables. Of

@@ -27,8 +27,8 @@ var errScope = errors.New("the token has none of the scopes")
 // alg none, and a public key used as an HMAC secret.
 var algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512}
 
-// authorize verifies the token of a request as a JWT authorizer does.
-func (g *Gateway) authorize(r *http.Request, a Authorizer, scopes []string) (claims, error) {
+// authorizeToken verifies the token of a request as a JWT authorizer does.
+func (g *Gateway) authorizeToken(r *http.Request, a Authorizer, scopes []string) (claims, error) {
 	raw, err := bearer(r.Header)
 	if err != nil {
 		return nil, err

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// API is the HTTP API.
+// IAM is the authorizer of routes whose callers sign with AWS credentials.
+const IAM = "AWS_IAM"
+
+// API is an HTTP API.
 type API struct {
+	Disabled          bool // nobody can call it, since it has no address
 	CORS              *CORS
 	Authorizers       map[string]Authorizer
 	DefaultAuthorizer string  // for routes that name none
@@ -47,12 +51,14 @@ type Route struct {
 	Burst         int
 }
 
-func (b *builder) api(_ resource, given map[string]any) error {
+func (b *builder) api(res resource, given map[string]any) error {
 	var p struct {
-		Description string
-		Auth        struct {
-			DefaultAuthorizer string
-			Authorizers       map[string]struct {
+		Name, Description         string
+		DisableExecuteApiEndpoint bool
+		Auth                      struct {
+			EnableIamAuthorizer bool
+			DefaultAuthorizer   string
+			Authorizers         map[string]struct {
 				IdentitySource   string
 				JwtConfiguration struct {
 					Issuer   string   `json:"issuer"`
@@ -71,10 +77,14 @@ func (b *builder) api(_ resource, given map[string]any) error {
 	if err := as(given, &p); err != nil {
 		return err
 	}
-	api := &b.stack.API
+	api := b.apiOf(res)
 	if api.Authorizers != nil {
-		return fmt.Errorf("there is a second HTTP API; one is offered here")
+		return fmt.Errorf("there is a second HTTP API of its kind; one that takes tokens and one that takes signatures are offered here")
 	}
+	if p.Auth.EnableIamAuthorizer && (p.Auth.DefaultAuthorizer != IAM || len(p.Auth.Authorizers) > 0) {
+		return fmt.Errorf("with EnableIamAuthorizer, only %s as the DefaultAuthorizer and no other is offered here", IAM)
+	}
+	api.Disabled = p.DisableExecuteApiEndpoint
 	api.Authorizers = map[string]Authorizer{}
 	for name, a := range p.Auth.Authorizers {
 		if a.IdentitySource != "$request.header.Authorization" {
@@ -89,6 +99,15 @@ func (b *builder) api(_ resource, given map[string]any) error {
 		api.CORS = &CORS{c.AllowOrigins, c.AllowMethods, c.AllowHeaders, c.ExposeHeaders, time.Duration(c.MaxAge) * time.Second}
 	}
 	return nil
+}
+
+// apiOf returns the API of a resource: the one that takes signatures, or the one
+// that takes tokens.
+func (b *builder) apiOf(res resource) *API {
+	if auth, ok := res.Properties["Auth"].(map[string]any); ok && auth["EnableIamAuthorizer"] == true {
+		return &b.stack.MachineAPI
+	}
+	return &b.stack.API
 }
 
 // limitRoutes gives routes the limits of their own, once all routes are known.

@@ -95,10 +95,12 @@ func (b *builder) event(function resource, name string, v any) error {
 		if err := as(e.Properties, &p); err != nil {
 			return err
 		}
-		if b.resources[strings.TrimPrefix(p.ApiId, b.env.StackName+"-")].Type != "AWS::Serverless::HttpApi" {
+		of := b.resources[strings.TrimPrefix(p.ApiId, b.env.StackName+"-")]
+		if of.Type != "AWS::Serverless::HttpApi" {
 			return fmt.Errorf("the ApiId %q is of no HTTP API", p.ApiId)
 		}
-		b.stack.API.Routes = append(b.stack.API.Routes, Route{
+		api := b.apiOf(of)
+		api.Routes = append(api.Routes, Route{
 			Method: strings.ToUpper(p.Method), Path: p.Path, Function: function.name(b.env),
 			Authorizer: p.Auth.Authorizer, Scopes: p.Auth.AuthorizationScopes,
 		})

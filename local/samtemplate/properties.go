@@ -33,6 +33,7 @@ var properties = map[string]map[string]string{
 	},
 	"AWS::Serverless::HttpApi": {
 		"Auth": honoured, "CorsConfiguration": honoured, "DefaultRouteSettings": honoured, "RouteSettings": honoured, "Description": honoured,
+		"DisableExecuteApiEndpoint": honoured, "Name": onlyInAWS,
 		"FailOnWarnings": onlyInAWS, "AccessLogSettings": observation,
 	},
 	"AWS::Serverless::StateMachine": {

@@ -26,7 +26,8 @@ type Env struct {
 // Stack is what a template describes.
 type Stack struct {
 	Functions     []Function
-	API           API
+	API           API // that takes tokens
+	MachineAPI    API // that takes signatures
 	Tables        []Table
 	Buckets       []Bucket
 	StateMachines []StateMachine
@@ -154,8 +155,10 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 			return nil, fmt.Errorf("%s: %w", id, err)
 		}
 	}
-	if err := b.stack.API.limitRoutes(); err != nil {
-		return nil, err
+	for _, api := range []*API{&b.stack.API, &b.stack.MachineAPI} {
+		if err := api.limitRoutes(); err != nil {
+			return nil, err
+		}
 	}
 	for name, o := range section("Outputs") {
 		if output, ok := o.(map[string]any); ok && output["Condition"] != nil {

@@ -268,6 +268,8 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 		"misspelt status":     {head + "Resources: {A: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: enabled}}}}", "enabled"},
 		"route of no API":     {head + "Resources: {A: {Type: AWS::Serverless::Function, Properties: {CodeUri: a, Runtime: provided.al2023, Events: {E: {Type: HttpApi, Properties: {ApiId: x}}}}}}", "ApiId"},
 		"limit of no route":   {head + "Resources: {A: {Type: AWS::Serverless::HttpApi, Properties: {RouteSettings: {GET /x: {ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1}}}}}", "not there"},
+		"signatures, tokens":  {head + "Resources: {A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {EnableIamAuthorizer: true, DefaultAuthorizer: Jwt}}}}", "AWS_IAM"},
+		"two APIs of a kind":  {head + "Resources: {A: {Type: AWS::Serverless::HttpApi}, B: {Type: AWS::Serverless::HttpApi}}", "of its kind"},
 		"RSA key":             {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: RSA_2048}}}", "RSA_2048"},
 		"key to encrypt":      {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: ENCRYPT_DECRYPT}}}", "ENCRYPT_DECRYPT"},
 		"key without policy":  {head + "Resources: {A: {Type: AWS::KMS::Key, Properties: {KeyUsage: SIGN_VERIFY, KeySpec: ECC_NIST_P256}}}", "KeyPolicy"},

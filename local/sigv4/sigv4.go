@@ -1,4 +1,5 @@
-// Package sigv4 reads what a request says of its AWS Signature Version 4.
+// Package sigv4 reads what a request says of its AWS Signature Version 4, and
+// verifies it.
 package sigv4
 
 import "strings"

@@ -32,6 +32,15 @@ func (s *Stack) ClamdAddr() string { return s.clamd.Addr() }
 // APIURL is the address of the HTTP API.
 func (s *Stack) APIURL() string { return s.api }
 
+// MachineURL is the address of the API for programs that sign, and empty where there
+// is none.
+func (s *Stack) MachineURL() string { return s.machines }
+
+// MachineKey returns what a session of a machine signs with, as OpenMachineKey does.
+func (s *Stack) MachineKey(name, session string, policy []byte) (MachineKey, error) {
+	return OpenMachineKey(s.logPath, name, session, policy)
+}
+
 // S3URL is the address of S3.
 func (s *Stack) S3URL() string { return s.objects.URL() }
 
@@ -63,6 +72,11 @@ func (s *Stack) Banner(w io.Writer) error {
 		`  curl -sS -f -T demo.bin -H 'Content-Type: application/octet-stream' -H 'If-None-Match: *' "$(echo "$ASK" | sed 's/.*"url":"\([^"]*\)".*/\1/')" && echo sent`,
 		`  until curl -sS ` + s.APIURL() + `/files/$ID -H "Authorization: Bearer $TOKEN" | tee /dev/stderr | grep -qE '"(ready|rejected|expired|deleted)"'; do sleep 1; done`,
 		`  curl -sS -f -o back.bin "$(curl -sS -X POST ` + s.APIURL() + `/files/$ID/download -H "Authorization: Bearer $TOKEN" | sed 's/.*"url":"\([^"]*\)".*/\1/')" && cmp demo.bin back.bin && echo the same`,
+	}
+	if s.machines != "" {
+		lines = append(lines, "",
+			"For programs that sign (docs/machines.md), in a shell of their own, "+s.machines+":",
+			`  eval "$(.vouch/bin/vouch-local machine-key -dir `+s.logPath+` Uploader)"; export VOUCH_API=`+s.machines+`; vouch --iam put README.md`)
 	}
 	_, err = io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err

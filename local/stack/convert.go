@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/vouch-s3/vouch/local/awsapi"
 	"github.com/vouch-s3/vouch/local/httpgateway"
 	"github.com/vouch-s3/vouch/local/lambdas"
 	"github.com/vouch-s3/vouch/local/objectstorage"
@@ -109,9 +110,15 @@ func createTable(t samtemplate.Table) map[string]any {
 	return in
 }
 
-func gatewayConfig(a samtemplate.API) httpgateway.Config {
+// The ids of the HTTP APIs, as they stand in the resources of policies.
+const (
+	tokenAPI   = "local"
+	machineAPI = "machines"
+)
+
+func gatewayConfig(id string, a samtemplate.API, who httpgateway.Identities) httpgateway.Config {
 	cfg := httpgateway.Config{
-		APIID: "local", AccountID: "000000000000", Authorizers: map[string]httpgateway.Authorizer{},
+		APIID: id, AccountID: awsapi.AccountID, Region: Region, Identities: who, Authorizers: map[string]httpgateway.Authorizer{},
 		RatePerSecond: a.RatePerSecond, Burst: a.Burst,
 	}
 	for name, authorizer := range a.Authorizers {

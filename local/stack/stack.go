@@ -41,6 +41,10 @@ type Options struct {
 	// Addresses on loopback. Port 0 takes any that is free.
 	API, S3, AWS, Clamd string
 
+	// MachineAPI is the address of the API for programs that sign, as those are;
+	// empty for none (docs/machines.md).
+	MachineAPI string
+
 	// ClamDatabase is where freshclam keeps its database.
 	ClamDatabase string
 
@@ -100,6 +104,7 @@ type Stack struct {
 	keys     keys
 	uses     *useLog
 	api      string // the URL of the HTTP API
+	machines string // that of the one for programs; empty where there is none
 	tenant   string // of the tokens that are given out; empty for none
 	logPath  string
 	log      *slog.Logger
@@ -157,6 +162,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	s.closers = append(s.closers, func() { apiListener.Close() })
 	o.API = apiListener.Addr().String()
 	s.api = "http://" + o.API
+	machineListener, err := s.listenForMachines(o.MachineAPI)
+	if err != nil {
+		return nil, err
+	}
 	if o.Clamd, err = freePort(o.Clamd); err != nil {
 		return nil, err
 	}
@@ -171,6 +180,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	}
 	if o.Tenants {
 		parameters["TenantClaim"], s.tenant = tokens.TenantClaim, "acme"
+	}
+	if machineListener != nil {
+		parameters["MachineRoutes"], parameters["MachineTenant"] = "enabled", s.tenant
 	}
 	if o.Scanners != "" {
 		parameters["Scanners"] = o.Scanners
@@ -210,7 +222,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.addFunctions(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := s.startAPI(apiListener); err != nil {
+	if err := s.startAPIs(apiListener, machineListener); err != nil {
 		return nil, err
 	}
 	if err := s.aws.Resume(ctx); err != nil {
@@ -415,18 +427,51 @@ func (s *Stack) addFunctions(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (s *Stack) startAPI(l net.Listener) error {
-	gateway, err := httpgateway.New(gatewayConfig(s.Template.API), invoker{s.lambdas}, s.log)
+// listenForMachines returns nil where no address is given.
+func (s *Stack) listenForMachines(addr string) (net.Listener, error) {
+	if addr == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the API for machines on %s: %w", addr, err)
+	}
+	s.closers = append(s.closers, func() { l.Close() })
+	s.machines = "http://" + l.Addr().String()
+	return l, nil
+}
+
+// startAPIs starts the HTTP API, and the one for machines where there is a listener
+// for it.
+func (s *Stack) startAPIs(people, machines net.Listener) error {
+	gateway, err := httpgateway.New(gatewayConfig(tokenAPI, s.Template.API, nil), invoker{s.lambdas}, s.log)
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/issuer/", http.StripPrefix("/issuer", s.issuer.Handler()))
 	mux.Handle("/", gateway)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	s.serve(people, mux)
+	if machines == nil {
+		return nil
+	}
+	if s.Template.MachineAPI.Disabled {
+		return errors.New("the template gives the API for machines no address")
+	}
+	signed, err := httpgateway.New(gatewayConfig(machineAPI, s.Template.MachineAPI, s.identities()), invoker{s.lambdas}, s.log)
+	if err != nil {
+		return err
+	}
+	s.serve(machines, signed)
+	return nil
+}
+
+// serve answers with h at l until the stack is closed.
+func (s *Stack) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	s.work.Go(func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("the API stopped", "error", err.Error())
+			s.log.Error("an API stopped", "error", err.Error())
 		}
 	})
 	stop := s.cancel
@@ -437,7 +482,6 @@ func (s *Stack) startAPI(l net.Listener) error {
 		server.Close()
 		stop()
 	}
-	return nil
 }
 
 // startSchedules carries out the schedules until ctx ends, beginning at once:

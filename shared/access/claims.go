@@ -7,11 +7,13 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// Claims names the claims of a token that say who somebody is.
+// Claims names the claims of a token that say who somebody is. Machines says who
+// they are that call without one.
 type Claims struct {
-	Owner  string // whose value owns files, as sub
-	Tenant string // empty where there are no tenants
-	Groups string // empty where there are no groups
+	Owner    string // whose value owns files, as sub
+	Tenant   string // empty where there are no tenants
+	Groups   string // empty where there are no groups
+	Machines Machines
 }
 
 // Principal reads who somebody is from the claims of a verified token, as API
@@ -22,7 +24,8 @@ func (c Claims) Principal(claims map[string]string) (Principal, error) {
 	p := Principal{Subject: claims[c.Owner]}
 	if !singleName(p.Subject) || strings.HasPrefix(p.Subject, ":") {
 		// A subject that holds a colon must be a URI (RFC 7519, 4.1.2), and no URI
-		// begins with one (RFC 3986, 3): what does is ours, such as the canary.
+		// begins with one (RFC 3986, 3): what does is ours, such as the canary, or
+		// made by Machine.
 		return Principal{}, unauthorized("subject", c.Owner)
 	}
 	if c.Tenant != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// Principal is who makes a call, as a verified token says.
+// Principal is who makes a call, as a verified token or a verified signature says.
 type Principal struct {
 	Subject string
 	Tenant  string   // empty where there are no tenants

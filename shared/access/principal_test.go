@@ -11,7 +11,7 @@ func TestAnOwnerNamesOneTenantAndOneSubject(t *testing.T) {
 	if got := (Principal{Subject: "alice"}).Owner(); got != "alice" {
 		t.Errorf("without tenants alice owns files as %q, and her files from before are nobody's", got)
 	}
-	names := []string{"", "a", "b", "a/b", "b/c", "c", ":", "1:a", ":1:a:", ":1:a:b", ":0::a", "1", ":vouch-canary", "ä", "a\x00b"}
+	names := []string{"", "a", "b", "a/b", "b/c", "c", ":", "1:a", ":1:a:", ":1:a:b", ":0::a", "1", ":vouch-canary", ":iam:123456789012:role:AROA", "iam:1:user:", ":12:", "ä", "a\x00b"}
 	owners := map[string]Principal{}
 	for _, tenant := range names {
 		for _, subject := range names {
@@ -32,6 +32,8 @@ func FuzzOwner(f *testing.F) {
 	f.Add("", "alice", "acme", "alice")
 	f.Add("a/b", "c", "a", "b/c")
 	f.Add("", ":1:a:b", "a", "b")
+	f.Add("", ":iam:123456789012:role:AROA", "iam", "123456789012:role:AROA")
+	f.Add("acme", ":iam:123456789012:role:AROA", "", ":4:acme::iam:123456789012:role:AROA")
 	f.Fuzz(func(t *testing.T, tenant, subject, otherTenant, otherSubject string) {
 		a, b := Principal{Subject: subject, Tenant: tenant}, Principal{Subject: otherSubject, Tenant: otherTenant}
 		if same := tenant == otherTenant && subject == otherSubject; (a.Owner() == b.Owner()) != same {
@@ -68,6 +70,7 @@ func TestWithoutTheClaimThereIsNoAccess(t *testing.T) {
 		"an empty subject":              {both, map[string]string{"sub": "", "tenant": "acme"}, ""},
 		"a list of subjects":            {Claims{Owner: "sub"}, map[string]string{"sub": "[alice]"}, ""},
 		"the canary":                    {Claims{Owner: "sub"}, map[string]string{"sub": ":vouch-canary"}, ""},
+		"a machine":                     {Claims{Owner: "sub"}, map[string]string{"sub": ":iam:123456789012:role:AROAEXAMPLEROLEID0001"}, ""},
 		"a subject as an owner":         {Claims{Owner: "sub"}, map[string]string{"sub": ":4:acme:alice"}, ""},
 		"a control character":           {Claims{Owner: "sub"}, map[string]string{"sub": "ali\x00ce"}, ""},
 		"no UTF-8":                      {Claims{Owner: "sub"}, map[string]string{"sub": "ali\xffce"}, ""},

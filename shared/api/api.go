@@ -20,13 +20,18 @@ import (
 
 // Request is what a call comes with.
 type Request struct {
-	// Principal is whom the token names that API Gateway has verified. Its subject
-	// is never empty in a Handler, and where there are tenants its tenant neither.
+	// Principal is whom the token names, or the signature, that API Gateway has
+	// verified. Its subject is never empty in a Handler, and where there are tenants
+	// its tenant neither.
 	Principal access.Principal
 
 	// Scopes are those of the token. API Gateway asks for one that the route
 	// names; a Handler that relies on one asks again, by Require.
 	Scopes []string
+
+	// ByIAM says that there is no token and so no scope: the caller's policies allow
+	// execute-api:Invoke on this very method and path, and API Gateway has asked them.
+	ByIAM bool
 
 	// Route is the method and the path of the route, as "POST /files/{id}/parts".
 	Route string
@@ -68,7 +73,7 @@ type (
 )
 
 // Lambda returns h as the handler of a Lambda function behind an HTTP API. It
-// refuses a request whose claims name nobody, whatever the gateway let through.
+// refuses a request that names nobody, whatever the gateway let through.
 func Lambda(c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
 	return LambdaUpTo(MaxBody, c, h)
 }
@@ -120,11 +125,7 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 }
 
 func read(e Event, c access.Claims, most int) (Request, error) {
-	var claims map[string]string
-	if authorizer := e.RequestContext.Authorizer; authorizer != nil && authorizer.JWT != nil {
-		claims = authorizer.JWT.Claims
-	}
-	p, err := c.Principal(claims)
+	by, err := callerOf(e, c)
 	if err != nil {
 		return Request{}, err
 	}
@@ -133,8 +134,9 @@ func read(e Event, c access.Claims, most int) (Request, error) {
 		return Request{}, err
 	}
 	return Request{
-		Principal: p,
-		Scopes:    scopesOf(claims),
+		Principal: by.Principal,
+		Scopes:    by.scopes,
+		ByIAM:     by.byIAM,
 		Route:     e.RouteKey,
 		FileID:    e.PathParameters["id"],
 		Grantee:   e.PathParameters["subject"],

@@ -41,6 +41,12 @@ const (
 	ReceiptKeys  = "RECEIPT_KEY_IDS"    // the KMS keys that receipts may be signed with, by commas
 )
 
+// The names of what says whether machines may call.
+const (
+	MachineRoutes = "MACHINE_ROUTES" // enabled where callers are taken that IAM knows
+	MachineTenant = "MACHINE_TENANT" // their tenant; empty where there are none
+)
+
 // Read returns the values of the settings named. Its error names every one
 // that is missing.
 func Read(names ...string) (map[string]string, error) {
@@ -84,10 +90,11 @@ func MustScanners() verify.Scanners {
 	return s
 }
 
-// MustClaims returns which claims say who somebody is, and exits like MustRead if
-// the one of the owner is not set.
+// MustClaims returns which claims say who somebody is, and whether machines may
+// call, and exits like MustRead if the claim of the owner is not set.
 func MustClaims() access.Claims {
 	c := access.Claims{Owner: os.Getenv(OwnerClaim), Tenant: os.Getenv(TenantClaim), Groups: os.Getenv(GroupsClaim)}
+	c.Machines = access.Machines{Taken: os.Getenv(MachineRoutes) == "enabled", Tenant: os.Getenv(MachineTenant)}
 	if c.Owner == "" {
 		exit("read "+OwnerClaim, errors.New("it is not set (template.yaml sets it under Globals)"))
 	}

@@ -2,6 +2,7 @@
 //
 //	vouch-local run              start everything in the foreground
 //	vouch-local token -sub NAME  print a token that the stack accepts
+//	vouch-local machine-key NAME print what a program signs with, for eval of a shell
 package main
 
 import (
@@ -32,7 +33,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: run, or token -sub NAME")
+		return errors.New("say what to do: run, token -sub NAME, or machine-key NAME")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
 	o := stack.Options{}
@@ -40,6 +41,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.Functions, "functions", ".vouch/bin/functions", "the folder of the functions' binaries")
 	flags.StringVar(&o.Dir, "dir", ".vouch", "the folder of everything that is kept")
 	flags.StringVar(&o.API, "api", "127.0.0.1:8080", "the address of the HTTP API")
+	flags.StringVar(&o.MachineAPI, "machine-api", "", "the address of the API for programs that sign, as 127.0.0.1:8081; none by default (docs/machines.md)")
 	flags.StringVar(&o.S3, "s3", "127.0.0.1:9000", "the address of S3")
 	flags.StringVar(&o.AWS, "aws", "127.0.0.1:4566", "the address of the other AWS services")
 	flags.StringVar(&o.Clamd, "clamd", "127.0.0.1:0", "the address of clamd; port 0 takes a free one")
@@ -56,6 +58,9 @@ func run(ctx context.Context, args []string) error {
 	tenant := flags.String("tenant", "", "token: its tenant, for a stack that runs with -tenants")
 	groups := flags.String("groups", "", "token: its groups, with spaces between")
 	life := flags.Duration("life", 12*time.Hour, "token: how long it is valid")
+	session := flags.String("session", "local", "machine-key: the name of the session of the role NAME")
+	allow := flags.String("allow", "", "machine-key: a file with the policy that is from now on what NAME may (default all but what is the administrators')")
+	forget := flags.Bool("forget", false, "machine-key: delete the role NAME; one that is made again is another")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -73,8 +78,33 @@ func run(ctx context.Context, args []string) error {
 		}
 		fmt.Println(token)
 		return nil
+	case "machine-key":
+		if flags.NArg() != 1 {
+			return errors.New("say which machine: machine-key NAME, behind the flags")
+		}
+		if *forget {
+			return stack.ForgetMachine(o.Dir, flags.Arg(0))
+		}
+		return printMachineKey(o.Dir, flags.Arg(0), *session, *allow)
 	}
-	return fmt.Errorf("there is no %q: say run, or token -sub NAME", args[0])
+	return fmt.Errorf("there is no %q: say run, token -sub NAME, or machine-key NAME", args[0])
+}
+
+// printMachineKey prints what a shell exports, and who a program is that signs so.
+func printMachineKey(dir, name, session, allow string) error {
+	var policy []byte
+	if allow != "" {
+		var err error
+		if policy, err = os.ReadFile(allow); err != nil {
+			return fmt.Errorf("read the policy: %w", err)
+		}
+	}
+	key, err := stack.OpenMachineKey(dir, name, session, policy)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("# %s\nexport AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_SESSION_TOKEN= AWS_REGION=%s\n", key.Subject, key.AccessKeyID, key.SecretAccessKey, stack.Region)
+	return nil
 }
 
 func serve(ctx context.Context, o stack.Options) error {
