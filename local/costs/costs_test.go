@@ -140,9 +140,17 @@ func TestAnItemIsAsLargeAsDynamoDBSaysItIs(t *testing.T) {
 
 func TestUnitsAreRoundedUpAndNeverNone(t *testing.T) {
 	for _, tt := range []struct{ got, want float64 }{
-		{writeUnits(0), 1}, {writeUnits(1024), 1}, {writeUnits(1025), 2},
-		{readUnits(0, true), 1}, {readUnits(0, false), 0.5}, {readUnits(4096, true), 1}, {readUnits(4097, true), 2}, {readUnits(4097, false), 1},
-		{requestsOf(0), 1}, {requestsOf(512 << 10), 1}, {requestsOf(512<<10 + 1), 2},
+		{writeUnits(0), 1},
+		{writeUnits(1024), 1},
+		{writeUnits(1025), 2},
+		{readUnits(0, true), 1},
+		{readUnits(0, false), 0.5},
+		{readUnits(4096, true), 1},
+		{readUnits(4097, true), 2},
+		{readUnits(4097, false), 1},
+		{requestsOf(0), 1},
+		{requestsOf(512 << 10), 1},
+		{requestsOf(512<<10 + 1), 2},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%v units, not %v", tt.got, tt.want)

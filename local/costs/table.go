@@ -1,6 +1,7 @@
 package costs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,8 +33,7 @@ const million = 1e6
 // alone.
 func Tables(c Counts, l PriceList) (string, error) {
 	w := writer{counts: c, prices: l}
-	fmt.Fprintf(&w, "\nCounted on %s; prices of %s as of %s.\n", c.Machine, l.Region, l.Date)
-	for _, part := range []func() error{w.perMillion, w.lives, w.used, w.byMonth, w.compared, w.saved, w.listed} {
+	for _, part := range []func() error{w.short, w.perMillion, w.lives, w.used, w.byMonth, w.compared, w.saved, w.listed} {
 		if err := part(); err != nil {
 			return "", err
 		}
@@ -111,38 +111,84 @@ func (w *writer) perMillion() error {
 	return nil
 }
 
+// life is a file's from its upload on.
+type life struct {
+	name   string
+	bytes  float64
+	stages []string
+}
+
+var lives = []life{
+	{"files of 1 MB", megabyte, []string{UploadMB, Download, Deletion}},
+	{"files of 200 MB, in parts", large, []string{UploadParts, DownloadParts, Deletion}},
+}
+
+// whole is what a life costs.
+func (w *writer) whole(of life) (bill, error) {
+	total := bill{}
+	for _, name := range of.stages {
+		s, ok := w.counts.Stage(name)
+		if !ok {
+			return nil, fmt.Errorf("nobody has counted the %s", name)
+		}
+		b, err := w.prices.bill(s.billed())
+		if err != nil {
+			return nil, err
+		}
+		for d, v := range b {
+			total[d] += v
+		}
+	}
+	return total, nil
+}
+
+// most says what most of a bill is, in percent.
+func most(b bill) string {
+	shares := slices.Clone(groups)
+	slices.SortStableFunc(shares, func(x, y group) int { return cmp.Compare(b.sum(y.of...), b.sum(x.of...)) })
+	var all []string
+	for _, g := range shares[:4] {
+		all = append(all, fmt.Sprintf("%s %.0f %%", g.name, 100*b.sum(g.of...)/b.sum()))
+	}
+	return strings.Join(all, ", ")
+}
+
+// short says in a few sentences what the tables come to.
+func (w *writer) short() error {
+	fmt.Fprintf(w, "\n### In short\n\nCounted on %s; prices of %s as of %s.\n\n", w.counts.Machine, w.prices.Region, w.prices.Date)
+	small, err := w.whole(lives[0])
+	if err != nil {
+		return err
+	}
+	big, err := w.whole(lives[1])
+	if err != nil {
+		return err
+	}
+	designs, err := w.counts.designs(w.prices)
+	if err != nil {
+		return err
+	}
+	clamav, guardduty := designs[0], designs[1]
+	scans, err := w.prices.bill(Usage{GuardDutyObjects: million, GuardDutyBytes: million * megabyte})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "- A million files of 1 MB, each uploaded, verified, downloaded once and deleted, cost **$%.0f** with ClamAV. Of it are %s.\n", million*small.sum(), most(small))
+	fmt.Fprintf(w, "- A TB in files of 200 MB costs **$%.0f**. Of it are %s.\n", 1e12/large*big.sum(), most(big))
+	fmt.Fprintf(w, "- A month costs **$%.0f** besides with ClamAV on Fargate, and **$%.0f** with GuardDuty alone, whose scans of a million files of 1 MB are another $%.0f.\n", clamav.month, guardduty.month, scans.sum())
+	fmt.Fprintf(w, "- So GuardDuty is the cheaper up to some **%.0f files** of 1 MB a month, and ClamAV on Fargate from there on.\n", math.Round((clamav.month-guardduty.month)/(guardduty.file-clamav.file)/1000)*1000)
+	return nil
+}
+
 // lives adds stages up to whole lives.
 func (w *writer) lives() error {
 	w.head("Whole lives, in USD", "each is uploaded, downloaded once and deleted", "a million files", "a TB", "of it, the most")
-	for _, life := range []struct {
-		name   string
-		bytes  float64
-		stages []string
-	}{
-		{"files of 1 MB", megabyte, []string{UploadMB, Download, Deletion}},
-		{"files of 200 MB, in parts", large, []string{UploadParts, DownloadParts, Deletion}},
-	} {
-		total := bill{}
-		for _, name := range life.stages {
-			s, ok := w.counts.Stage(name)
-			if !ok {
-				return fmt.Errorf("nobody has counted the %s", name)
-			}
-			b, err := w.prices.bill(s.billed())
-			if err != nil {
-				return err
-			}
-			for d, v := range b {
-				total[d] += v
-			}
+	for _, l := range lives {
+		total, err := w.whole(l)
+		if err != nil {
+			return err
 		}
-		shares := slices.Clone(groups)
-		slices.SortStableFunc(shares, func(a, b group) int { return int(math.Copysign(1, total.sum(b.of...)-total.sum(a.of...))) })
-		var most []string
-		for _, g := range shares[:4] {
-			most = append(most, fmt.Sprintf("%s %.0f %%", g.name, 100*total.sum(g.of...)/total.sum()))
-		}
-		w.row(life.name, usd(million*total.sum()), usd(1e12/life.bytes*total.sum()), strings.Join(most, ", "))
+		w.row(l.name, usd(million*total.sum()), usd(1e12/l.bytes*total.sum()), most(total))
 	}
 	return nil
 }
@@ -242,9 +288,6 @@ func (w *writer) compared() error {
 		busy = append(busy, number(100*v*megabyte/perThread/(threads*hours*3600))+" %")
 	}
 	w.row(append(busy, "")...)
-	clamav, guardduty := designs[0], designs[1]
-	fmt.Fprintf(w, "\nClamAV on Fargate is cheaper than GuardDuty from %s files of 1 MB a month on.\n",
-		number(math.Ceil((clamav.month-guardduty.month)/(guardduty.file-clamav.file)/1000)*1000))
 	return nil
 }
 

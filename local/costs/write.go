@@ -13,7 +13,7 @@ import (
 // Both has a program measure with clamd and with GuardDuty, in a process each, and
 // returns what they count together. The program is given the scanners and the file
 // that it is to write its counts to.
-func Both(ctx context.Context, program string, root string, progress io.Writer) (all Counts, err error) {
+func Both(ctx context.Context, program, root string, progress io.Writer) (all Counts, err error) {
 	dir, err := os.MkdirTemp("", "vouch-costs-")
 	if err != nil {
 		return all, fmt.Errorf("make a folder for the counts: %w", err)
