@@ -197,6 +197,10 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 404, "not-found", "There is no such file.", "")
 		return
 	}
+	if len(parts) == 3 && parts[2] == "history" {
+		d.serveHistory(w, r)
+		return
+	}
 	if len(parts) > 2 && parts[2] == "grants" {
 		d.serveGrants(w, r, f, parts[3:], body)
 		return

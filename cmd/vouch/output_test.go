@@ -46,6 +46,7 @@ func TestTheJSONOutputStaysAsItIs(t *testing.T) {
 	golden(t, "share-with", m.must("share", "--json", good, "--with", "bob", "--until", "2099-01-01T01:00:00+01:00").out)
 	golden(t, "share-list", m.must("share", "--json", good, "--list").out)
 	golden(t, "share-revoke", m.must("share", "--json", good, "--revoke", "staff", "--group").out)
+	golden(t, "history", m.must("history", "--json", good).out)
 	golden(t, "usage", m.must("usage", "--json").out)
 	golden(t, "ls", m.must("ls", "--json", "--limit", "1", "--status", "rejected").out)
 	golden(t, "rm", m.must("rm", "--json", good).out)

@@ -21,8 +21,8 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.StateMachine, settings.EventBus)
-	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage])
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.StateMachine, settings.EventBus)
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage])
 	objects := s3store.New(cfg, env[settings.Bucket])
 	limits := settings.MustPolicy()
 	lambda.Start(sweep.Lambda(sweep.Sweeper{

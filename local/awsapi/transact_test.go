@@ -16,14 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go/logging"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
-// tables makes the two tables of a test, whose names are its own: kumo keeps
+// tables makes the tables of a test, whose names are its own: kumo keeps
 // those of its servers before.
 func tables(t *testing.T, e *Endpoint) (files, usage string) {
 	t.Helper()
@@ -54,31 +54,26 @@ func tables(t *testing.T, e *Endpoint) (files, usage string) {
 			t.Fatal(err)
 		}
 	}
-	if err := e.Restore(t.Context(), []string{files, usage}); err != nil {
+	history := historyOf(files)
+	err = e.CreateTable(t.Context(), map[string]any{
+		"TableName": history, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key("fileId", "id"),
+		"AttributeDefinitions": []map[string]string{{"AttributeName": "fileId", "AttributeType": "S"}, {"AttributeName": "id", "AttributeType": "S"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Restore(t.Context(), []string{files, usage, history}); err != nil {
 		t.Fatal(err)
 	}
 	return files, usage
 }
 
-// What is answered here and not by kumo has a checksum too: the SDK warns of one
-// that is missing, in the functions' logs.
-func TestEveryAnswerOfDynamoDBHasItsChecksum(t *testing.T) {
-	e := start(t, t.TempDir(), nil)
-	files, _ := tables(t, e)
-	config := e.Admin()
-	config.Logger = logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) { t.Errorf(format, v...) })
-	client := dynamodb.NewFromConfig(config)
-	query := dynamodb.QueryInput{
-		TableName: &files, KeyConditionExpression: aws.String("id = :id"), Limit: aws.Int32(1),
-		ExpressionAttributeValues: map[string]types.AttributeValue{":id": &types.AttributeValueMemberS{Value: "1"}},
-	}
-	if _, err := client.Query(t.Context(), &query); err != nil {
-		t.Error(err)
-	}
-	query.TableName = aws.String("nothing")
-	if _, err := client.Query(t.Context(), &query); err == nil {
-		t.Error("a table that is not there was asked")
-	}
+// historyOf is the table of the trail that tables has made with files.
+func historyOf(files string) string { return strings.Replace(files, "files", "history", 1) }
+
+// storeOn is the store on the tables of a test, without limits or a count.
+func storeOn(api dynamo.API, files string) *dynamo.Store {
+	return dynamo.New(api, files).Recording(historyOf(files))
 }
 
 var errCrash = errors.New("the function died here")
@@ -170,7 +165,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 	client := dynamodb.NewFromConfig(e.Admin())
 	limits := quota.Limits{Bytes: 6000, Files: 12, Pending: 6, UploadsPerDay: 30}
 	broken := &unreliable{Client: client, rng: rand.New(rand.NewPCG(seed, 0))}
-	store := dynamo.New(broken, files).Counting(usage).Within(quota.Quotas{Owner: limits})
+	store := storeOn(broken, files).Counting(usage).Within(quota.Quotas{Owner: limits})
 	accounts := dynamo.NewAccounts(client, usage)
 	owners := []string{"alice", "bob"}
 
@@ -219,7 +214,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 						size, maxSize = 0, size
 					}
 					f := pending(t, owners[rng.IntN(2)], size, maxSize)
-					err := store.Create(t.Context(), f)
+					err := store.Create(audittest.As(t, "alice"), f)
 					if judge(err); err == nil || errors.Is(err, errCrash) {
 						known.Lock()
 						known.ids = append(known.ids, f.ID)
@@ -260,12 +255,12 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 				if rng.IntN(2) == 0 {
 					c.IfStatus = f.Status
 				}
-				got, err := store.Change(t.Context(), id, c)
+				got, err := store.Change(audittest.As(t, "alice"), id, c)
 				if judge(err); err == nil && (got.Status != c.To || got.Revision <= f.Revision || got.Owner != f.Owner) {
 					t.Errorf("%+v has become %+v", f, got)
 				}
 				if rng.IntN(4) == 0 {
-					if err := store.Postpone(t.Context(), f, time.Now()); err != nil {
+					if err := store.Postpone(audittest.As(t, "alice"), f, time.Now()); err != nil {
 						judge(err)
 					}
 				}
@@ -280,11 +275,11 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		}
 	}
 	// The uploads of the day that chance has left are used up as well.
-	daily := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{UploadsPerDay: limits.UploadsPerDay}})
+	daily := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{UploadsPerDay: limits.UploadsPerDay}})
 	for _, owner := range owners {
 		var err error
 		for range limits.UploadsPerDay + 1 {
-			if err = daily.Create(t.Context(), pending(t, owner, 1, 0)); err != nil {
+			if err = daily.Create(audittest.As(t, "alice"), pending(t, owner, 1, 0)); err != nil {
 				break
 			}
 		}
@@ -294,7 +289,7 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 	}
 
 	sums, asked, statuses := map[string]quota.Usage{}, map[string]int64{}, map[file.Status]int{}
-	whole := dynamo.New(client, files)
+	whole := storeOn(client, files)
 	for _, item := range scan(t, client, files) {
 		f, err := whole.Get(t.Context(), item["id"].(*types.AttributeValueMemberS).Value)
 		if err != nil {
@@ -310,6 +305,18 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		if err != nil || got.Usage != sums[owner] || got.UploadsToday != asked[owner] {
 			t.Errorf("%s: counted %+v, %v; the records come to %+v, and %d were asked for", owner, got, err, sums[owner], asked[owner])
 		}
+	}
+	held := trails(t, client, files)
+	for _, item := range scan(t, client, files) {
+		f, err := whole.Get(t.Context(), item["id"].(*types.AttributeValueMemberS).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTrail(t, f, held[f.ID])
+		delete(held, f.ID)
+	}
+	if len(held) != 0 {
+		t.Errorf("the trail tells of files that never were: %v", held)
 	}
 	run := quota.Reconciler{Ledger: accounts, Records: whole, Now: time.Now, Pause: func(context.Context) error { return nil }}
 	if report, err := run.Reconcile(t.Context()); err != nil || report != (quota.Report{Accounts: 2}) {
@@ -334,11 +341,11 @@ func TestFiftyAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
 		"smaller than one file":       {quota.Limits{Bytes: 99}, 0, file.CodeQuotaExceeded},
 		"no limit":                    {quota.Limits{}, 50, ""},
 	} {
-		store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.limits})
+		store := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.limits})
 		errs := make([]error, 50)
 		var asking sync.WaitGroup
 		for i := range errs {
-			asking.Go(func() { errs[i] = store.Create(t.Context(), pending(t, name, 100, 0)) })
+			asking.Go(func() { errs[i] = store.Create(audittest.As(t, "alice"), pending(t, name, 100, 0)) })
 		}
 		asking.Wait()
 		codes := map[file.Code]int{}
@@ -384,7 +391,7 @@ func TestAChangeThatIsOvertakenSettlesWhatTheRecordIsThen(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	quick := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	quick := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	for name, tt := range map[string]struct {
 		first []file.Change
 		then  file.Change
@@ -399,19 +406,19 @@ func TestAChangeThatIsOvertakenSettlesWhatTheRecordIsThen(t *testing.T) {
 		"expired when it is being verified":       {[]file.Change{{To: file.Uploaded, Size: 700}, {To: file.Verifying}}, file.Change{To: file.Expired}, quota.Usage{Bytes: 700, Files: 1}, true},
 	} {
 		f := pending(t, name, 0, 1000)
-		if err := quick.Create(t.Context(), f); err != nil {
+		if err := quick.Create(audittest.As(t, "alice"), f); err != nil {
 			t.Fatal(err)
 		}
-		slow := dynamo.New(&overtaken{Client: client, before: func() {
+		slow := storeOn(&overtaken{Client: client, before: func() {
 			for _, c := range tt.first {
 				c.At = time.Now()
-				if _, err := quick.Change(t.Context(), f.ID, c); err != nil {
+				if _, err := quick.Change(audittest.As(t, "alice"), f.ID, c); err != nil {
 					t.Error(err)
 				}
 			}
 		}}, files).Counting(usage)
 		tt.then.At = time.Now()
-		_, err := slow.Change(t.Context(), f.ID, tt.then)
+		_, err := slow.Change(audittest.As(t, "alice"), f.ID, tt.then)
 		if current, conflict := file.Conflict(err); conflict != tt.lost || !conflict && err != nil || conflict && current.Status != tt.first[len(tt.first)-1].To {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -426,13 +433,13 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	f := pending(t, "alice", 100, 0)
 	f.Counted = ""
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := store.Change(t.Context(), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
+	if got, err := store.Change(audittest.As(t, "alice"), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if items := scan(t, client, usage); len(items) != 0 {
@@ -440,10 +447,10 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 	}
 	// And a store that cannot count changes none that has to be.
 	g := pending(t, "alice", 100, 0)
-	if err := store.Create(t.Context(), g); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), g); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dynamo.New(client, files).Change(t.Context(), g.ID, file.Change{To: file.Deleted, At: time.Now()}); err == nil {
+	if _, err := storeOn(client, files).Change(audittest.As(t, "alice"), g.ID, file.Change{To: file.Deleted, At: time.Now()}); err == nil {
 		t.Error("a file was deleted past its quota")
 	}
 }
@@ -452,9 +459,9 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 func TestACountedChangeReturnsWhatItHasWritten(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
-	store := dynamo.New(dynamodb.NewFromConfig(e.Admin()), files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(dynamodb.NewFromConfig(e.Admin()), files).Counting(usage).Within(quota.Quotas{})
 	f := pending(t, "alice", 0, 1000)
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
 	at := time.Now()
@@ -465,7 +472,7 @@ func TestACountedChangeReturnsWhatItHasWritten(t *testing.T) {
 		{To: file.Rejected, At: at.Add(3 * time.Second), Reason: file.MalwareDetected, SweepAt: at.Add(2 * time.Hour), IfStatus: file.Ready, IfVersion: "v"},
 		{To: file.Deleted, At: at.Add(4 * time.Second), PurgeAt: at.Add(time.Hour)},
 	} {
-		got, err := store.Change(t.Context(), f.ID, c)
+		got, err := store.Change(audittest.As(t, "alice"), f.ID, c)
 		if err != nil {
 			t.Fatal(err)
 		}

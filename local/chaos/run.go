@@ -323,7 +323,7 @@ func (r *run) look(ctx context.Context) (*judge, error) {
 // curable reports whether time alone may mend what is wrong: an execution that
 // is still trying may.
 func curable(v Violation) bool {
-	return v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent
+	return v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent || v.Promise == EveryTrail
 }
 
 // waiting reports whether the sweeper still has something on its list.

@@ -16,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/canary"
+	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/receipt"
@@ -48,11 +50,12 @@ const (
 	EveryAnswer   = "every answer to a client is right"
 	StaysDeleted  = "what is deleted stays deleted"
 	NoDrift       = "no quota drifts"
+	EveryTrail    = "every end state is in the trail, and nothing is that never was"
 )
 
 // Promises lists them.
 func Promises() []string {
-	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift}
+	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift, EveryTrail}
 }
 
 // found is what there is at the end of a run.
@@ -63,6 +66,8 @@ type found struct {
 	events   map[string]map[file.Status]string // by file: the statuses that were announced, with the version
 	keys     receipt.Keys
 	usage    map[quota.Account]quota.Usage // as it is counted
+	trails   map[string][]audit.Event      // by file, in their order
+	told     map[string]bool               // the events of the trail that were published
 }
 
 // look reads all of it.
@@ -80,6 +85,12 @@ func look(ctx context.Context, a *admin, api, dir string) (w found, err error) {
 		return w, err
 	}
 	if w.usage, err = a.usage(ctx); err != nil {
+		return w, err
+	}
+	if w.trails, err = a.trails(ctx); err != nil {
+		return w, err
+	}
+	if w.told, err = told(dir); err != nil {
 		return w, err
 	}
 	w.keys, err = receiptKeys(ctx, api)
@@ -117,14 +128,15 @@ func announced(dir string) (map[string]map[file.Status]string, error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var e struct {
-			Source string
-			Detail struct {
+			Source     string
+			DetailType string `json:"detail-type"`
+			Detail     struct {
 				FileID, VersionID string
 				Status            file.Status
 			}
 		}
-		if json.Unmarshal(lines.Bytes(), &e) != nil || e.Source != "vouch" {
-			continue // a line that a kill -9 has cut off, or S3's news
+		if json.Unmarshal(lines.Bytes(), &e) != nil || e.Source != "vouch" || e.DetailType == eventbus.AuditType {
+			continue // a line that a kill -9 has cut off, S3's news, or the trail
 		}
 		if all[e.Detail.FileID] == nil {
 			all[e.Detail.FileID] = map[file.Status]string{}
@@ -174,6 +186,7 @@ func (j *judge) all() {
 	}
 	j.storage()
 	j.usage()
+	j.trails()
 }
 
 // expected lists the end states that are right for what the client has seen.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/vouch-s3/vouch/local/samtemplate"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -52,7 +53,7 @@ func answersItsSamples(t *testing.T, f samtemplate.Function, invoke func(event [
 			t.Errorf("%s: %v in %s", filepath.Base(path), err, payload)
 		}
 		want := map[string]int{
-			"create-upload": 201, "list-files": 200, "get-usage": 200, "get-file": 404, "complete-upload": 404, "presign-parts": 404, "list-parts": 404, "create-download": 404, "delete-file": 404, "put-grant": 404, "delete-grant": 404, "list-grants": 404, "get-keys": 200, "rescan-files": 202,
+			"create-upload": 201, "list-files": 200, "get-usage": 200, "get-file": 404, "complete-upload": 404, "presign-parts": 404, "list-parts": 404, "create-download": 404, "delete-file": 404, "put-grant": 404, "delete-grant": 404, "list-grants": 404, "get-history": 404, "get-keys": 200, "rescan-files": 202,
 		}[name]
 		if reply.StatusCode != want {
 			t.Errorf("%s: %s, want the status %d", filepath.Base(path), payload, want)
@@ -131,7 +132,7 @@ func TestAnObjectThatIsNotWhatWasPromisedIsRejected(t *testing.T) {
 			// The administrator's write is no client's, so it makes no event.
 			if tt.gone {
 				pinned := domain.Object{VersionID: *out.VersionId, ETag: strings.Trim(*out.ETag, `"`)}
-				if _, err := records().Change(t.Context(), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
+				if _, err := records().Change(audittest.As(t, "e2e"), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := local.Objects().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key, VersionId: out.VersionId}); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
@@ -19,13 +20,15 @@ import (
 
 // The tables as dynamo.Store is told of them.
 const (
-	filesTable = "files"
-	usageTable = "usage"
+	filesTable   = "files"
+	usageTable   = "usage"
+	historyTable = "history"
 )
 
 // table is DynamoDB as far as dynamo.Store calls it to create or to change the one
 // record. Of a write it takes what the model is about: the revision that it is
-// pinned to, and what it adds to the account of the owner. What else the expressions
+// pinned to, what it adds to the account of the owner, and of which statuses it puts
+// an event to the trail. What else the expressions
 // say is what is written (filetest.Records), as package dynamo's own tests show.
 type table struct {
 	*outside
@@ -37,7 +40,7 @@ type table struct {
 
 // storeOn is the real store on DynamoDB as t stands for it.
 func (m *Model) storeOn(t table) *dynamo.Store {
-	return dynamo.New(m.dynamo(t), filesTable).Counting(usageTable).Within(m.policy.Quotas)
+	return dynamo.New(m.dynamo(t), filesTable).Recording(historyTable).Counting(usageTable).Within(m.policy.Quotas)
 }
 
 // GetItem reads the record.
@@ -49,42 +52,45 @@ func (t table) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamod
 	return &dynamodb.GetItemOutput{Item: t.model.item(a.record)}, nil
 }
 
-// UpdateItem makes the change alone.
-func (t table) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
-	a := t.ask(call{
-		op: opChange, value: t.model.changes.id(t.change), seen: pinnedTo(in.ConditionExpression, in.ExpressionAttributeValues),
-	})
-	if a.err == conflict {
-		return nil, &types.ConditionalCheckFailedException{Item: t.model.item(a.record)}
-	}
-	if err := t.model.err(a, ""); err != nil {
-		return nil, err
-	}
-	return &dynamodb.UpdateItemOutput{Attributes: t.model.item(a.record)}, nil
-}
-
-// TransactWriteItems writes the record, if it is among the items, and counts.
+// TransactWriteItems writes the record, if it is among the items, counts, and has
+// the trail tell of it.
 func (t table) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	c := call{op: opTransact}
-	reasons := make([]types.CancellationReason, len(in.TransactItems))
+	reasons, changed := make([]types.CancellationReason, len(in.TransactItems)), -1
 	for i, item := range in.TransactItems {
 		reasons[i].Code = aws.String("None")
 		switch {
+		case item.Put != nil && aws.ToString(item.Put.TableName) == historyTable:
+			c.tells += tellsOf(item.Put.Item)
 		case item.Put != nil:
 			c.op, c.value = opCreate, t.model.files.id(t.created)
 		case aws.ToString(item.Update.TableName) == filesTable:
 			c.value = t.model.changes.id(t.change)
 			c.seen = pinnedTo(item.Update.ConditionExpression, item.Update.ExpressionAttributeValues)
-			reasons[i].Code = aws.String("ConditionalCheckFailed")
+			changed = i
 		default:
 			c.adds = c.adds.Plus(added(item.Update))
 		}
 	}
 	a := t.ask(c)
-	if a.err == conflict {
+	if a.err == conflict && changed >= 0 {
+		reasons[changed] = types.CancellationReason{Code: aws.String("ConditionalCheckFailed"), Item: t.model.item(a.record)}
 		return nil, &types.TransactionCanceledException{CancellationReasons: reasons}
 	}
 	return &dynamodb.TransactWriteItemsOutput{}, t.model.err(a, "")
+}
+
+// tellsOf is the status whose beginning an event tells of, behind a space, and
+// nothing of an event of another kind.
+func tellsOf(event map[string]types.AttributeValue) string {
+	e, err := dynamo.DecodeEvent(event)
+	if err != nil {
+		return " " + err.Error()
+	}
+	if e.Action != audit.StatusChanged {
+		return ""
+	}
+	return " " + string(e.Status)
 }
 
 // readAhead carries out the read that the store begins a change with, as soon as
@@ -148,7 +154,7 @@ func (m *Model) item(record int32) map[string]types.AttributeValue {
 	if !known {
 		var p put
 		f := m.files.get(record)
-		if err := dynamo.New(&p, filesTable).Counting(usageTable).Within(m.policy.Quotas).Create(context.Background(), f); err != nil {
+		if err := dynamo.New(&p, filesTable).Recording(historyTable).Counting(usageTable).Within(m.policy.Quotas).Create(acting(), f); err != nil {
 			panic(fmt.Sprintf("a record of the model cannot be written: %v", err))
 		}
 		item = p.item
@@ -175,8 +181,8 @@ func (o *outside) Create(ctx context.Context, f file.File) error {
 	return o.model.storeOn(table{outside: o, created: f}).Create(ctx, f)
 }
 
-// Change is that of the real store, which reads the record before it writes where
-// the change counts, each of which is a call.
+// Change is that of the real store, which reads the record before it writes, each
+// of which is a call.
 func (o *outside) Change(ctx context.Context, _ string, c file.Change) (file.File, error) {
 	c.At, c.SweepAt, c.PurgeAt = time.Time{}, whenever(c.SweepAt), time.Time{}
 	return o.model.storeOn(table{outside: o, change: c}).Change(ctx, id, c)

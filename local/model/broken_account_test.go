@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,25 +35,43 @@ func (t unpinned) TransactWriteItems(ctx context.Context, in *dynamodb.TransactW
 }
 
 func (t inTwo) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	return eachAlone(ctx, t.table, in.TransactItems[0], in.TransactItems[1])
+	return inTurn(ctx, t.table, within(in, filesTable, historyTable), within(in, usageTable))
 }
 
 func (t countFirst) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
-	return eachAlone(ctx, t.table, in.TransactItems[1], in.TransactItems[0])
+	return inTurn(ctx, t.table, within(in, usageTable), within(in, filesTable, historyTable))
 }
 
-func eachAlone(ctx context.Context, t table, items ...types.TransactWriteItem) (*dynamodb.TransactWriteItemsOutput, error) {
-	for _, item := range items {
-		if out, err := t.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{item}}); err != nil {
+// inTurn carries out one transaction after the other.
+func inTurn(ctx context.Context, t table, transactions ...[]types.TransactWriteItem) (*dynamodb.TransactWriteItemsOutput, error) {
+	for _, items := range transactions {
+		if out, err := t.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items}); err != nil {
 			return out, err
 		}
 	}
 	return &dynamodb.TransactWriteItemsOutput{}, nil
 }
 
+// within returns the items of a transaction that are in one of the tables.
+func within(in *dynamodb.TransactWriteItemsInput, tables ...string) (items []types.TransactWriteItem) {
+	for _, item := range in.TransactItems {
+		table := historyTable
+		switch {
+		case item.Update != nil:
+			table = aws.ToString(item.Update.TableName)
+		case item.Put != nil:
+			table = aws.ToString(item.Put.TableName)
+		}
+		if slices.Contains(tables, table) {
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
 func (t givesNone) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	if t.change.To == file.Expired {
-		in.TransactItems = in.TransactItems[:1]
+		in.TransactItems = within(in, filesTable, historyTable)
 	}
 	return t.table.TransactWriteItems(ctx, in)
 }

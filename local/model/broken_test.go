@@ -33,7 +33,8 @@ type (
 	tagsCurrent  struct{ *outside } // tags it
 	whatever     struct{ *outside } // ignores IfStatus
 
-	// shows a record as pending that is uploaded, to pin it again, and counts nothing
+	// shows a record as pending that is uploaded, to pin it again, and counts and tells
+	// nothing
 	pinsAgain struct {
 		table
 		again bool
@@ -81,7 +82,7 @@ func (t *pinsAgain) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ..
 
 func (t *pinsAgain) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	if t.again {
-		in.TransactItems = in.TransactItems[:1]
+		in.TransactItems = within(in, filesTable)
 	}
 	return t.table.TransactWriteItems(ctx, in)
 }
@@ -243,7 +244,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			func(m *Model) {
 				m.store = func(f file.File, w recordWrite) (file.File, error) {
 					if w.Change != nil && w.Change.To == file.Ready && f.Status == file.Rejected {
-						f.Status, w.Change.IfStatus = file.Verifying, ""
+						f.Status, w.Change.IfStatus, w.Seen = file.Verifying, "", 0
 					}
 					return write(f, w)
 				}

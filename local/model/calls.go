@@ -69,6 +69,7 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 	case opCreate:
 		w.record = c.value // Model.initial: once, and before any fault
 		w.usage = w.usage.Plus(c.adds)
+		return a, untold(file.File{}, m.files.get(w.record), c)
 	default:
 		return m.write(w, c, by)
 	}
@@ -123,7 +124,8 @@ type writing struct {
 func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	if c.op == opTransact && c.value == 0 { // a transaction without the record
 		w.usage = w.usage.Plus(c.adds)
-		return answer{tick: w.tick, version: -1}, ""
+		f := m.files.get(w.record)
+		return answer{tick: w.tick, version: -1}, untold(f, f, c)
 	}
 	key := writing{w.record, c}
 	done, known := m.written[key]
@@ -149,7 +151,23 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	w.urls = w.urls || w.tick == 0 && m.sends(w.record)
 	w.ready = w.ready || after.Status == file.Ready
 	w.rejected = w.rejected || after.Status == file.Rejected
-	return answer{tick: w.tick, version: -1, err: done.err, record: done.record}, m.illegal(w, before, after, by)
+	broke := m.illegal(w, before, after, by)
+	if broke == "" && done.err == fine {
+		broke = untold(before, after, c)
+	}
+	return answer{tick: w.tick, version: -1, err: done.err, record: done.record}, broke
+}
+
+// untold says what is wrong with the events that the write c put to the trail.
+func untold(before, after file.File, c call) string {
+	var want string
+	if before.Status != after.Status {
+		want = " " + string(after.Status)
+	}
+	if c.tells != want {
+		return fmt.Sprintf("the record went from %s to %s, and the trail tells of it by [%s]", before.Status, after.Status, c.tells)
+	}
+	return ""
 }
 
 // recordWrite is one write on a record: one of these is set.
@@ -167,7 +185,7 @@ type recordWrite struct {
 
 func (m *Model) writeOf(c call) recordWrite {
 	switch c.op {
-	case opChange, opTransact:
+	case opTransact:
 		v := m.changes.get(c.value)
 		return recordWrite{Change: &v, Seen: c.seen}
 	case opShare:

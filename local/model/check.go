@@ -23,6 +23,7 @@ func Invariants() []string {
 		"The parts of a file are put together once, however often complete is called.",
 		"A checksum that complete has taken is never lost, whatever pins the object: no file becomes ready with other bytes.",
 		"Quotas balance: the counters of the owner's account are at every moment what the record comes to, never negative, and nothing of a file that is rejected, expired or deleted.",
+		"Every change of the status is in the trail, once and by the very write that makes it, and nothing is that was not.",
 		"A record that pins a version says its size, also where a form had left that open.",
 		"Without further faults everything comes to rest: the file is ready, rejected, expired or deleted, whether the scanner is up or down.",
 		"At rest, File Ready is published of a ready file and File Rejected of a rejected one.",

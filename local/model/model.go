@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -186,7 +187,7 @@ func New(b Bounds, statemachines string) (*Model, error) {
 func (m *Model) presigned(f file.File) string {
 	var p presigner
 	c := download.Creator{Records: one(f), Presigner: &p, Policy: m.policy, Now: func() time.Time { return epoch }}
-	if _, err := c.Create(context.Background(), self, id); err != nil {
+	if _, err := c.Create(acting(), self, id); err != nil {
 		return ""
 	}
 	return p.versionID
@@ -215,13 +216,20 @@ type one file.File
 
 func (f one) Get(context.Context, string) (file.File, error) { return file.File(f), nil }
 
+// Note keeps nothing: what is presigned is asked at each state, and no state
+// depends on it.
+func (one) Note(context.Context, audit.Event) error { return nil }
+
+// acting is the context of every step. Who acts is not what the model is about.
+func acting() context.Context { return audit.With(context.Background(), audit.Actor{Subject: owner}) }
+
 // sends reports whether parts.Presigner gives out URLs for the parts of the file
 // while its upload is alive. To ask at each state is to ask at any moment.
 func (m *Model) sends(record int32) bool {
 	given, known := m.sendable[record]
 	if !known {
 		p := parts.Presigner{Records: one(m.files.get(record)), Signer: signer{}, Policy: m.policy, Now: func() time.Time { return epoch }}
-		_, _, err := p.Presign(context.Background(), self, id, []int{1, 2}, nil)
+		_, _, err := p.Presign(acting(), self, id, []int{1, 2}, nil)
 		given = err == nil
 		m.sendable[record] = given
 	}

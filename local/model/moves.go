@@ -321,8 +321,6 @@ func (m *Model) callText(c call) string {
 		return fmt.Sprintf("put %s together", uploadID(c.upload))
 	case opAbort:
 		return "abort " + uploadID(c.upload)
-	case opChange:
-		return fmt.Sprintf("make the record %s", m.changes.get(c.value).To)
 	case opTransact:
 		return m.transactText(c)
 	case opRenew:

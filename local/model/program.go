@@ -3,10 +3,12 @@ package model
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/quota"
@@ -146,7 +148,6 @@ const (
 	opPromise
 	opAssemble
 	opAbort
-	opChange
 	opTransact
 	opRenew
 	opSettle
@@ -171,6 +172,7 @@ type call struct {
 	later   bool        // of Postpone: look again, not never
 	seen    int64       // the revision that a change is conditional on, 0 for none
 	adds    quota.Usage // to the account, in the same write
+	tells   string      // the statuses that events in the same write tell of
 	name    int32
 	tag     file.Outcome
 }
@@ -274,6 +276,12 @@ func (o *outside) record(a answer, to file.Status) (file.File, error) {
 
 func (o *outside) Get(context.Context, string) (file.File, error) {
 	return o.record(o.ask(call{op: opGet}), "")
+}
+
+// Note is of what the owner is denied, and of what is presigned once more: the
+// steps here do neither.
+func (o *outside) Note(_ context.Context, e audit.Event) error {
+	return fmt.Errorf("a step of the model has come to %s", e.Action)
 }
 
 func (o *outside) Renew(_ context.Context, _ string, n file.Renewal) (file.File, error) {

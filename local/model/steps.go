@@ -97,7 +97,7 @@ func (m *Model) realCode() code {
 
 // run runs one step with the outside as far as that has answers.
 func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
-	ctx := context.Background()
+	ctx := acting()
 	var t workflow.Task
 	if s.kind >= kindValidate {
 		t = m.tasks.get(s.arg)

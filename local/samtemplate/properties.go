@@ -42,6 +42,7 @@ var properties = map[string]map[string]string{
 	},
 	"AWS::DynamoDB::Table": {
 		"AttributeDefinitions": honoured, "KeySchema": honoured, "GlobalSecondaryIndexes": honoured, "TimeToLiveSpecification": honoured,
+		"StreamSpecification":              honoured,
 		"BillingMode":                      "a local table has no capacity to exceed",
 		"PointInTimeRecoverySpecification": onlyInAWS, "DeletionProtectionEnabled": onlyInAWS, "SSESpecification": encryption,
 	},
@@ -49,6 +50,12 @@ var properties = map[string]map[string]string{
 		"VersioningConfiguration": honoured, "CorsConfiguration": honoured, "LifecycleConfiguration": honoured, "NotificationConfiguration": honoured,
 		"PublicAccessBlockConfiguration": "no request without a signature is taken", "OwnershipControls": "there are no ACLs",
 		"BucketEncryption": encryption,
+	},
+	"AWS::Lambda::EventSourceMapping": {
+		"EventSourceArn": honoured, "FunctionName": honoured, "StartingPosition": honoured, "BatchSize": honoured,
+		"BisectBatchOnFunctionError": honoured, "MaximumRetryAttempts": honoured, "MaximumRecordAgeInSeconds": honoured,
+		"FunctionResponseTypes": honoured, "DestinationConfig": honoured,
+		"ParallelizationFactor": "all of a stream is one shard here, and its batches come one after the other",
 	},
 	"AWS::S3::BucketPolicy": {"Bucket": honoured, "PolicyDocument": honoured},
 	"AWS::Events::EventBus": {"Name": honoured},

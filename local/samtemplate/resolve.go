@@ -209,6 +209,9 @@ func (r *resolver) attribute(name, attribute string) (any, error) {
 	if attribute == "QueueName" && res.Type == "AWS::SQS::Queue" {
 		return res.name(r.env), nil
 	}
+	if attribute == "StreamArn" && res.Type == "AWS::DynamoDB::Table" && res.Properties["StreamSpecification"] != nil {
+		return streamARN(res.arn(r.env)), nil
+	}
 	if attribute != "Arn" || res.arn(r.env) == "" {
 		return nil, fmt.Errorf("the attribute %s of %s (%s) is not known here", attribute, name, res.Type)
 	}

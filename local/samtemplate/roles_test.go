@@ -107,6 +107,7 @@ var (
 	patterns = map[string]string{
 		"${FilesBucket.Arn}/files/*":                                  "keys that are not known before: the objects",
 		"${FilesBucket.Arn}/files/941370f44ffba7ae6d3ea0e765b8b0b3/*": "the objects of the canary's folder",
+		"${HistoryTable.Arn}/stream/*":                                "a listing of the table's streams, whose labels are times",
 		"${SignaturesBucket.Arn}/*":                                   "a bucket of nothing else",
 		"arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-rescan-files:*":             "executions have ids",
 		"arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-rescan-files/*":             "executions have ids",

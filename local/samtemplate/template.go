@@ -35,6 +35,7 @@ type Stack struct {
 	Queues        []Queue
 	SigningKeys   []SigningKey
 	Rules         []Rule
+	Mappings      []Mapping
 	Schedules     []Schedule
 	Outputs       map[string]string
 
@@ -160,6 +161,9 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 			return nil, err
 		}
 	}
+	if err := b.stack.checkMappings(); err != nil {
+		return nil, err
+	}
 	for name, o := range section("Outputs") {
 		if output, ok := o.(map[string]any); ok && output["Condition"] != nil {
 			holds, err := r.condition(fmt.Sprint(output["Condition"]))
@@ -243,6 +247,8 @@ func (b *builder) build(res resource) error {
 		return b.stateMachine(res, resolved)
 	case "AWS::DynamoDB::Table":
 		return b.table(res, resolved)
+	case "AWS::Lambda::EventSourceMapping":
+		return b.mapping(res, resolved)
 	case "AWS::S3::Bucket":
 		return b.bucket(res, resolved)
 	case "AWS::S3::BucketPolicy":

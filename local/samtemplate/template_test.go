@@ -26,7 +26,7 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 23 || len(stack.API.Routes) != 14 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 3 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 3 {
+	if len(stack.Functions) != 25 || len(stack.API.Routes) != 15 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 4 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 3 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
 	scan := function(t, stack, "ScanObjectFunction")
@@ -148,7 +148,7 @@ func TestGuardDutysPartIsThereOnlyWhenItIsAsked(t *testing.T) {
 		has := func(id string) bool {
 			return slices.ContainsFunc(stack.Functions, func(f Function) bool { return f.LogicalID == id })
 		}
-		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 4) != asked || (len(stack.Rules) == 2) != asked {
+		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 5) != asked || (len(stack.Rules) == 2) != asked {
 			t.Errorf("%s: %d functions, %d tables, %d rules", scanners, len(stack.Functions), len(stack.Tables), len(stack.Rules))
 		}
 		if slices.ContainsFunc(stack.StoodIn, func(s string) bool { return strings.Contains(s, "no GuardDuty here") }) != asked {

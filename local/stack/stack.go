@@ -25,6 +25,7 @@ import (
 
 	"github.com/vouch-s3/vouch/local/antivirus"
 	"github.com/vouch-s3/vouch/local/awsapi"
+	"github.com/vouch-s3/vouch/local/eventsource"
 	"github.com/vouch-s3/vouch/local/httpgateway"
 	"github.com/vouch-s3/vouch/local/lambdas"
 	"github.com/vouch-s3/vouch/local/objectstorage"
@@ -103,9 +104,11 @@ type Stack struct {
 	lambdas  *lambdas.Service
 	keys     keys
 	uses     *useLog
-	api      string // the URL of the HTTP API
-	machines string // that of the one for programs; empty where there is none
-	tenant   string // of the tokens that are given out; empty for none
+	api      string                        // the URL of the HTTP API
+	machines string                        // that of the one for programs; empty where there is none
+	tenant   string                        // of the tokens that are given out; empty for none
+	streams  map[string]eventsource.Source // by ARN
+	queues   map[string]string             // the URLs, by ARN
 	logPath  string
 	log      *slog.Logger
 	cancel   context.CancelFunc
@@ -228,6 +231,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.aws.Resume(ctx); err != nil {
 		return nil, err
 	}
+	s.startMappings(running)
 	s.startSchedules(running)
 	return s, nil
 }
@@ -366,11 +370,15 @@ func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.aws.Close)
+	s.streams = map[string]eventsource.Source{}
 	var tables []string
 	for _, t := range s.Template.Tables {
 		tables = append(tables, t.Name)
 		if err := s.aws.CreateTable(ctx, createTable(t)); err != nil {
 			return err
+		}
+		if t.StreamARN != "" {
+			s.streams[t.StreamARN] = s.aws.StreamTable(t.Name, t.StreamARN)
 		}
 	}
 	if err := s.aws.Restore(ctx, tables); err != nil {
@@ -409,16 +417,16 @@ func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
 // addFunctions makes the functions known, with the queues that their failures
 // go to.
 func (s *Stack) addFunctions(ctx context.Context, o Options) error {
-	queues := map[string]string{}
+	s.queues = map[string]string{}
 	for _, q := range s.Template.Queues {
 		url, err := s.aws.CreateQueue(ctx, q.Name)
 		if err != nil {
 			return err
 		}
-		queues[q.ARN] = url
+		s.queues[q.ARN] = url
 	}
 	for _, f := range s.Template.Functions {
-		fn, err := s.function(f, o, queues[f.OnFailure])
+		fn, err := s.function(f, o, s.queues[f.OnFailure])
 		if err != nil {
 			return err
 		}

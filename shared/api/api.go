@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -78,14 +79,17 @@ func Lambda(c access.Claims, h Handler) func(context.Context, Event) (Reply, err
 	return LambdaUpTo(MaxBody, c, h)
 }
 
-// LambdaUpTo is Lambda for a call whose body may have up to most bytes.
+// LambdaUpTo is Lambda for a call whose body may have up to most bytes. It is the
+// one place that says who acts in a call, for the trail.
 func LambdaUpTo(most int, c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
 	return function(func(ctx context.Context, e Event) (Response, error) {
 		r, err := read(e, c, most)
 		if err != nil {
 			return Response{}, err
 		}
-		return h(ctx, r)
+		return h(audit.With(ctx, audit.Actor{
+			Subject: r.Principal.Subject, Tenant: r.Principal.Tenant, RequestID: e.RequestContext.RequestID,
+		}), r)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
 )
@@ -44,7 +45,8 @@ type Creator struct {
 // download. Otherwise it returns file.ErrNotFound as access.Load does, or a
 // *file.Error with file.CodeNotReady that carries the status.
 //
-// The link is S3's to honour from then on: that p's grant is taken away ends no
+// That it is given out is in the trail before it is: what cannot be noted is not
+// given. The link is S3's to honour from then on: that p's grant is taken away ends no
 // link that was given out, which its short life does.
 func (c Creator) Create(ctx context.Context, p access.Principal, id string) (Link, error) {
 	f, err := access.Load(ctx, c.Records, p, id, access.Download, c.Now())
@@ -62,6 +64,7 @@ func (c Creator) Create(ctx context.Context, p access.Principal, id string) (Lin
 	if f.VersionID == "" {
 		return Link{}, fmt.Errorf("file %s is ready without an object version", f.ID)
 	}
+	now := c.Now()
 	url, expiresAt, err := c.Presigner.PresignGet(ctx, Get{
 		Key:                f.Key,
 		VersionID:          f.VersionID,
@@ -71,6 +74,14 @@ func (c Creator) Create(ctx context.Context, p access.Principal, id string) (Lin
 	})
 	if err != nil {
 		return Link{}, fmt.Errorf("presign the download of %s: %w", f.ID, err)
+	}
+	e, err := audit.Of(ctx, f, audit.DownloadPresigned, now)
+	if err != nil {
+		return Link{}, err
+	}
+	e.ExpiresAt, e.URLs = expiresAt, 1
+	if err := c.Records.Note(ctx, e); err != nil {
+		return Link{}, fmt.Errorf("note the download of %s: %w", f.ID, err)
 	}
 	return Link{URL: url, ExpiresAt: expiresAt}, nil
 }

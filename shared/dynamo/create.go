@@ -8,12 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
-// Create writes a new record, and in the same transaction counts it in its
-// accounts. It fails if there is one with that id, and with a *file.Error when
+// Create writes a new record, and in the same transaction its events, and counts
+// it in its accounts. It fails if there is one with that id, and with a *file.Error when
 // an account has not that much left; then nothing is written or counted.
 func (s *Store) Create(ctx context.Context, f file.File) error {
 	record, err := encode(f)
@@ -33,7 +34,11 @@ func (s *Store) Create(ctx context.Context, f file.File) error {
 			reserve(a, quota.Of(f), limits, f.CreatedAt).item(s.usage, accountKey(a.ID())),
 			reserveUpload(limits, f.CreatedAt).item(s.usage, accountKey(a.Day(f.CreatedAt))))
 	}
-	err = s.transact(ctx, items)
+	events, err := audit.Created(ctx, f)
+	if err != nil {
+		return err
+	}
+	err = s.record(ctx, events, items...)
 	if refused := s.overQuota(f, accounts, err); refused != nil {
 		return refused
 	}
@@ -47,10 +52,11 @@ func (s *Store) Create(ctx context.Context, f file.File) error {
 var errUncounted = errors.New("it counts for a quota, and this store is not told where or of which")
 
 // overQuota returns the quota that kept f from being created, or nil where
-// another reason did, or none. The items come in the order of Create.
+// another reason did, or none. The items come in the order of Create, those of
+// the events behind them.
 func (s *Store) overQuota(f file.File, accounts []quota.Account, err error) error {
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok || len(cancelled.CancellationReasons) != 1+2*len(accounts) || aws.ToString(cancelled.CancellationReasons[0].Code) == conditionFailed {
+	if !ok || len(cancelled.CancellationReasons) < 1+2*len(accounts) || aws.ToString(cancelled.CancellationReasons[0].Code) == conditionFailed {
 		return nil
 	}
 	for i, a := range accounts {

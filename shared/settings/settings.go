@@ -23,6 +23,7 @@ import (
 const (
 	Table        = "FILES_TABLE"        // the DynamoDB table of records
 	Usage        = "USAGE_TABLE"        // the DynamoDB table of what is counted for quotas
+	History      = "HISTORY_TABLE"      // the DynamoDB table of the trail
 	Bucket       = "FILES_BUCKET"       // the S3 bucket of objects
 	StateMachine = "STATE_MACHINE_ARN"  // the workflow that the function starts
 	Concurrency  = "RESCAN_CONCURRENCY" // how many files a re-scan verifies at a time

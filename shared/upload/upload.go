@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/quota"
@@ -60,7 +61,7 @@ type Instructions struct {
 
 // Records keeps new records.
 type Records interface {
-	// Create keeps a new record, and counts it in the same write. It fails when the
+	// Create keeps a new record, and in the same write its events, and counts it. It fails when the
 	// id is already taken, and with a *file.Error when a quota is used up.
 	Create(ctx context.Context, f file.File) error
 
@@ -69,6 +70,10 @@ type Records interface {
 
 	// Begin writes down that an upload in parts is begun, as file.Begun says.
 	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
+
+	// Note is for what is signed once more of a record that is there: Create itself
+	// keeps the events of a new one.
+	audit.Trail
 }
 
 // Presigner signs a Put or a Form.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
@@ -18,6 +19,7 @@ type Records struct {
 	mu    sync.Mutex
 	files map[string]file.File
 	usage map[quota.Account]quota.Usage
+	noted []audit.Event
 
 	// Quotas are what Create holds accounts to; those of a day it does not know.
 	Quotas quota.Quotas
@@ -34,6 +36,9 @@ type Records struct {
 
 	// BeforeShare is the same before grants are replaced.
 	BeforeShare func(id string, s file.Sharing) error
+
+	// BeforeNote is the same before an event is noted.
+	BeforeNote func(e audit.Event) error
 }
 
 // Create keeps a new record, replacing none.
