@@ -2,6 +2,7 @@ package costs
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -53,11 +54,12 @@ func (l PriceList) bill(u map[Dimension]float64) (bill, error) {
 	return b, nil
 }
 
-// sum adds up some dimensions, or all if none is named.
+// sum adds up some dimensions, or all if none is named, always in the same order, so
+// that it is always rounded alike.
 func (b bill) sum(of ...Dimension) (usd float64) {
-	for d, v := range b {
+	for _, d := range slices.Sorted(maps.Keys(b)) {
 		if len(of) == 0 || slices.Contains(of, d) {
-			usd += v
+			usd += b[d]
 		}
 	}
 	return usd
