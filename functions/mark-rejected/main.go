@@ -25,7 +25,7 @@ func main() {
 	finisher := verify.Finisher{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
-		Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+		Events:  eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}

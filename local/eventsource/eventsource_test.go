@@ -158,3 +158,23 @@ func TestAnAnswerThatNamesNoRecordTakesNone(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReported holds reported to take no record that an answer names, or that
+// comes behind one.
+func FuzzReported(f *testing.F) {
+	f.Add([]byte(`{"batchItemFailures":[{"itemIdentifier":"1"}]}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		batch := stream(3, time.Now()).unread
+		taken, err := reported(answer, batch)
+		if err != nil {
+			if taken != 0 {
+				t.Errorf("%s: %d are taken of what cannot be read", answer, taken)
+			}
+			return
+		}
+		if taken < 0 || taken > len(batch) {
+			t.Errorf("%s: %d are taken", answer, taken)
+		}
+	})
+}

@@ -17,6 +17,8 @@ const (
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
 	withinOne   = "delivery within one process does not fail"
+	aloneHere   = "its name tells it from those of other stacks, and there is one here"
+	allEvents   = "the local stack writes every event to a file, and forgets none"
 	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
 
@@ -64,7 +66,7 @@ var properties = map[string]map[string]string{
 	"AWS::CloudWatch::Alarm": {
 		"AlarmDescription": alarms, "Namespace": alarms, "MetricName": alarms, "Dimensions": alarms, "Statistic": alarms, "Period": alarms,
 		"EvaluationPeriods": alarms, "DatapointsToAlarm": alarms, "ComparisonOperator": alarms, "Threshold": alarms, "TreatMissingData": alarms,
-		"AlarmActions": alarms, "OKActions": alarms,
+		"Metrics": alarms, "ThresholdMetricId": alarms, "AlarmActions": alarms, "OKActions": alarms,
 	},
 	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
 	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
@@ -86,10 +88,17 @@ var properties = map[string]map[string]string{
 		"Pattern": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 	"function event ScheduleV2": {
-		"ScheduleExpression": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+		"ScheduleExpression": honoured, "Name": aloneHere, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 	"state machine event ScheduleV2": {
-		"ScheduleExpression": honoured, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+		"ScheduleExpression": honoured, "Name": aloneHere, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+	},
+
+	"AWS::CloudWatch::Dashboard":  {"DashboardName": alarms, "DashboardBody": alarms},
+	"AWS::Events::Archive":        {"Description": allEvents, "SourceArn": allEvents, "RetentionDays": allEvents},
+	"AWS::EventSchemas::Registry": {"RegistryName": onlyInAWS, "Description": onlyInAWS},
+	"AWS::EventSchemas::Schema": {
+		"RegistryName": onlyInAWS, "SchemaName": onlyInAWS, "Description": onlyInAWS, "Type": onlyInAWS, "Content": onlyInAWS,
 	},
 }
 
@@ -174,6 +183,8 @@ func (r resource) arn(env Env) string {
 		return in("sns", r.name(env))
 	case "AWS::KMS::Key":
 		return in("kms", "key/"+r.name(env))
+	case "AWS::CloudWatch::Alarm":
+		return in("cloudwatch", "alarm:"+r.name(env))
 	case "AWS::Logs::LogGroup":
 		return in("logs", "log-group:"+r.name(env)+":*")
 	case role:

@@ -206,6 +206,9 @@ func (r *resolver) attribute(name, attribute string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("a GetAtt names %q, which is no resource", name)
 	}
+	if attribute == "RegistryName" && res.Type == "AWS::EventSchemas::Registry" {
+		return res.name(r.env), nil
+	}
 	if attribute == "QueueName" && res.Type == "AWS::SQS::Queue" {
 		return res.name(r.env), nil
 	}

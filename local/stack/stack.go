@@ -109,6 +109,7 @@ type Stack struct {
 	tenant   string                        // of the tokens that are given out; empty for none
 	streams  map[string]eventsource.Source // by ARN
 	queues   map[string]string             // the URLs, by ARN
+	via      Via
 	logPath  string
 	log      *slog.Logger
 	cancel   context.CancelFunc
@@ -140,7 +141,7 @@ func IssuerURL(addr string) string { return "http://" + addr + "/issuer" }
 // for a part that is missing, a port that is taken, or a template that it
 // cannot run faithfully. Close must be called in either case but an error.
 func Start(ctx context.Context, o Options) (_ *Stack, err error) {
-	s := &Stack{}
+	s := &Stack{via: o.Via}
 	defer func() {
 		if err != nil {
 			s.Close()

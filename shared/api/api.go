@@ -5,6 +5,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -123,7 +124,8 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 			}
 			return reply, nil
 		}
-		log.InfoContext(ctx, "the call was answered", "fileId", e.PathParameters["id"], "status", response.Status)
+		count(ctx, response)
+		log.InfoContext(ctx, "the call was answered", "fileId", cmp.Or(e.PathParameters["id"], made(response)), "status", response.Status)
 		return encode(response)
 	}
 }

@@ -158,11 +158,17 @@ func TestALogLineNamesNoOwnerAndNoGrantee(t *testing.T) {
 	for _, e := range must[[]audit.Event](t)(audit.Shared(audittest.As(t, "bob"), f, file.Sharing{Grants: []file.Grant{{Grantee: file.Grantee{Type: file.Subject, Name: "eve"}, Level: file.Read}}, At: now})) {
 		audit.Log(t.Context(), e)
 	}
-	var line map[string]any
+	hold := must[audit.Event](t)(audit.Of(audittest.As(t, "bob"), f, audit.HoldPlaced, now))
+	hold.Reason = "what alice has done"
+	line := map[string]any{}
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatalf("%v: %s", err, out.String())
 	}
 	if text := out.String(); strings.Contains(text, "alice") || strings.Contains(text, "eve\"") || line["actor"] != "bob" || line["owner"] != file.Pseudonym("alice") || line["action"] != "grant-put" || line["requestId"] != "request" {
 		t.Errorf("%s", text)
+	}
+	out.Reset()
+	if audit.Log(t.Context(), hold); strings.Contains(out.String(), "alice") || !strings.Contains(out.String(), "hold-placed") {
+		t.Errorf("%s", out.String())
 	}
 }

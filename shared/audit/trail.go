@@ -33,7 +33,8 @@ func (e Event) KeptUntil() time.Time {
 }
 
 // Log writes e as one line, once it is kept. An owner is named by the pseudonym
-// that object keys have too: the logs of others' calls are not to name them.
+// that object keys have too, and a grantee not at all: the logs of others' calls are
+// not to name them. Why a hold was placed is somebody's own words, and left out.
 func Log(ctx context.Context, e Event) {
 	attributes := []slog.Attr{
 		slog.String("eventId", e.ID), slog.Time("at", e.At), slog.String("actor", e.Actor.Subject), slog.String("requestId", e.Actor.RequestID),
@@ -42,6 +43,10 @@ func Log(ctx context.Context, e Event) {
 	if e.Owner != "" {
 		attributes = append(attributes, slog.String("owner", file.Pseudonym(e.Owner)))
 	}
+	reason := e.Reason
+	if e.Action == HoldPlaced {
+		reason = ""
+	}
 	if e.Grantee != (file.Grantee{}) {
 		attributes = append(attributes, slog.String("granteeType", string(e.Grantee.Type)))
 	}
@@ -49,7 +54,7 @@ func Log(ctx context.Context, e Event) {
 		{"tenant", e.Actor.Tenant},
 		{"versionId", e.VersionID},
 		{"status", string(e.Status)},
-		{"reason", e.Reason},
+		{"reason", reason},
 		{"call", e.Call},
 		{"level", string(e.Level)},
 	} {

@@ -77,7 +77,7 @@ func (s *Store) record(ctx context.Context, events []audit.Event, items ...types
 		return err
 	}
 	if len(puts) == 0 {
-		return errUnrecorded
+		return errors.New("it changes nothing that the trail could tell of")
 	}
 	if err := s.transact(ctx, append(items, puts...)); err != nil {
 		return err
