@@ -85,21 +85,13 @@ func deployed(template, scanners string) (map[Dimension]float64, error) {
 }
 
 // machineNow says what machine this is, and how busy: the load of the last minute,
-// where it can be read.
+// where there is a file that says it.
 func machineNow() string {
-	load, _, _ := strings.Cut(string(contents("/proc/loadavg")), " ")
-	if load == "" {
-		load = "not known"
+	load := "not known"
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load, _, _ = strings.Cut(string(data), " ")
 	}
 	return fmt.Sprintf("%s, %d cores, load average %s", runtime.GOARCH, runtime.NumCPU(), load)
-}
-
-func contents(path string) []byte {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil // which is said
-	}
-	return data
 }
 
 // start starts a stack behind proxies, and waits until it has nothing to do.
@@ -150,7 +142,8 @@ func start(ctx context.Context, o Options, scanners string) (*meter, error) {
 	return m, m.settle(ctx)
 }
 
-// proxy listens, and has what it is asked wait until there is somebody to answer.
+// proxy listens, and has what it is asked wait until there is somebody to answer. It
+// ends with the process.
 func proxy(ready chan struct{}, to *http.Handler) (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

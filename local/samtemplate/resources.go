@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Resource is a resource of a template, whether the local stack has it or not.
@@ -26,26 +25,13 @@ func Resources(path string, env Env) ([]Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, fmt.Errorf("read the template: %w", err)
-	}
-	decoded, err := decode(&root)
+	section, r, err := open(data, env)
 	if err != nil {
-		return nil, fmt.Errorf("read the template: %w", err)
-	}
-	document, _ := decoded.(map[string]any)
-	section := func(name string) map[string]any { m, _ := document[name].(map[string]any); return m }
-	r := &resolver{env: env, conditions: section("Conditions"), resources: map[string]resource{}, deciding: map[string]bool{}}
-	if r.parameters, err = parameterValues(section("Parameters"), env.Parameters); err != nil {
-		return nil, err
-	}
-	if err := r.hold(section("Rules")); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), err)
 	}
 	b := &builder{resolver: r}
 	if err := b.declare(section("Resources")); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), err)
 	}
 	var all []Resource
 	for _, id := range slices.Sorted(maps.Keys(r.resources)) {
