@@ -49,7 +49,8 @@ type double struct {
 	gate     int      // how many parts are stored before the others wait; negative for all
 	released chan struct{}
 	token    string // the token that is accepted besides the others
-	quota    string // the one that refuses uploads; empty for none
+	tenant   bool   // whether what a tenant uses is counted
+	quota    string // the one that refuses uploads, or closed; empty for none
 
 	waiting chan struct{} // something is sent to it when a part waits at the gate
 }
@@ -177,7 +178,11 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if parts[0] == "usage" {
-		answer(w, 200, json.RawMessage(`{"bytes":{"used":1572864,"limit":10737418240,"remaining":10735845376},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":10,"remaining":1,"resetsAt":"2026-11-25T00:00:00Z"}}`))
+		tenant := ""
+		if d.tenant {
+			tenant = `,"tenant":{"bytes":{"used":3145728,"limit":10995116277760,"remaining":10995113132032},"files":{"used":7,"limit":7,"remaining":0},"pending":{"used":2},"uploadsToday":{"used":12,"resetsAt":"2026-11-25T00:00:00Z"}}`
+		}
+		answer(w, 200, json.RawMessage(`{"bytes":{"used":1572864,"limit":10737418240,"remaining":10735845376},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":10,"remaining":1,"resetsAt":"2026-11-25T00:00:00Z"}`+tenant+`}`))
 		return
 	}
 	if parts[0] != "files" {
@@ -225,10 +230,13 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 	switch {
 	case d.quota == "uploadsToday":
 		w.Header().Set("Retry-After", "40000")
-		refuseQuota(w, 429, "too-many-uploads", map[string]any{"quota": d.quota, "limit": 10, "remaining": 0, "resetsAt": time.Now().Add(5*time.Hour + time.Second)})
+		refuseQuota(w, 429, "too-many-uploads", map[string]any{"quota": d.quota, "account": d.account(), "limit": 10, "remaining": 0, "resetsAt": time.Now().Add(5*time.Hour + time.Second)})
+		return
+	case d.quota == "closed":
+		refuse(w, 403, "account-closed", "No uploads are taken for this account.", "")
 		return
 	case d.quota != "":
-		refuseQuota(w, 403, "quota-exceeded", map[string]any{"quota": d.quota, "limit": 10 << 20, "remaining": 1536})
+		refuseQuota(w, 403, "quota-exceeded", map[string]any{"quota": d.quota, "account": d.account(), "limit": 10 << 20, "remaining": 1536})
 		return
 	case in.ContentType == "text/html":
 		refuse(w, 422, "content-type-not-allowed", "The type text/html is not allowed.", "image/png, application/pdf")
@@ -504,6 +512,14 @@ func answer(w http.ResponseWriter, status int, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		panic(err)
 	}
+}
+
+// account is whose quota refuses uploads.
+func (d *double) account() string {
+	if d.tenant {
+		return "tenant"
+	}
+	return "owner"
 }
 
 func refuseQuota(w http.ResponseWriter, status int, code string, members map[string]any) {

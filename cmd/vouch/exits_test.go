@@ -79,7 +79,7 @@ func exitCases(t *testing.T) map[exit][]func() result {
 		exitRefused: {
 			run(m, "put", "--type", "text/html", "good.bin"), run(m, "put", m.file("empty.bin", nil)), run(m, "put", m.file("large.bin", make([]byte, 100<<20+1))),
 			run(m, "put", "--name", "a\tb", "good.bin"), run(m, "share", good, "--with", "alice"),
-			overQuota("bytes"), overQuota("files"), overQuota("pending"), overQuota("uploadsToday"),
+			overQuota("bytes"), overQuota("files"), overQuota("pending"), overQuota("uploadsToday"), overQuota("closed"),
 		},
 		exitChanged: {func() result {
 			d.shut(1)

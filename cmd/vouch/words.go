@@ -27,6 +27,8 @@ func explainProblem(p *client.Problem) string {
 	switch {
 	case errors.Is(p, client.ErrQuota):
 		return explainQuota(p)
+	case errors.Is(p, client.ErrAccountClosed):
+		return "No uploads are taken for your account. What it has already is as before."
 	case p.StatusCode == http.StatusUnauthorized:
 		return "The API does not accept the token: it has run out, or is not for this API. Get a new one."
 	case file.Code(p.Code()) == file.CodeForbidden && p.Accepted == "": // a missing scope says what it takes

@@ -36,6 +36,9 @@ type script struct {
 // subjects are whose the files are.
 var subjects = []string{"alice", "bob", "carol", "dave"}
 
+// tenants are whose they are in turn, so that two of them count in each.
+var tenants = []string{"acme", "other"}
+
 // scripts writes what the clients of a run do.
 func scripts(seed uint64, files int) ([]*script, error) {
 	samples, err := corpus.Samples()

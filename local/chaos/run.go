@@ -61,7 +61,7 @@ const (
 )
 
 // policyDocument is the policy of a run: times as short as a policy may have
-// them, and a scan that gives up on a silent scanner soon.
+// them, a scan that gives up on a silent scanner soon, and tenants that are counted.
 const policyDocument = `maxSize: 20000000
 uploadLife: 5m
 downloadLife: 5m
@@ -69,6 +69,7 @@ arrivalGrace: 1s
 verifyWithin: 10s
 giveUpAfter: 6m
 scan: { timeout: 15s }
+quotas: { tenant: {} }
 `
 
 // run is a run under way.
@@ -151,7 +152,7 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	o := stack.Options{
-		Template: r.Template, Functions: r.Functions, Dir: r.Dir, Policy: policy, ClamDatabase: "none",
+		Template: r.Template, Functions: r.Functions, Dir: r.Dir, Policy: policy, ClamDatabase: "none", Tenants: true,
 		API: ports[0], S3: ports[1], AWS: ports[2], Clamd: ports[3],
 	}
 	objects, err := newHTTPProxy(o.S3, r.plan, objectService)
@@ -184,8 +185,8 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	r.tokens = map[string]string{}
-	for _, s := range subjects {
-		if r.tokens[s], err = issuer.Sign(tokens.Claims{Subject: s, Audience: stack.Audience, Scopes: stack.Scopes, Life: time.Hour}); err != nil {
+	for i, s := range subjects {
+		if r.tokens[s], err = issuer.Sign(tokens.Claims{Subject: s, Tenant: tenants[i%len(tenants)], Audience: stack.Audience, Scopes: stack.Scopes, Life: time.Hour}); err != nil {
 			return stop, err
 		}
 	}

@@ -27,9 +27,9 @@ const (
 
 // table is DynamoDB as far as dynamo.Store calls it to create or to change the one
 // record. Of a write it takes what the model is about: the revision that it is
-// pinned to, what it adds to the account of the owner, and of which statuses it puts
-// an event to the trail. What else the expressions
-// say is what is written (filetest.Records), as package dynamo's own tests show.
+// pinned to, what it adds to the accounts, and of which statuses it puts an event to the
+// trail. What else the expressions say is what is written (filetest.Records), as package
+// dynamo's own tests show.
 type table struct {
 	*outside
 	dynamo.API // of which the rest is not called
@@ -69,7 +69,7 @@ func (t table) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteI
 			c.seen = pinnedTo(item.Update.ConditionExpression, item.Update.ExpressionAttributeValues)
 			changed = i
 		default:
-			c.adds = c.adds.Plus(added(item.Update))
+			c.adds = c.adds.plus(added(item.Update))
 		}
 	}
 	a := t.ask(c)
@@ -118,11 +118,46 @@ func pinnedTo(condition *string, values map[string]types.AttributeValue) int64 {
 	return number(values[":seen"])
 }
 
-// added is what the update of an item of the table of usage adds to the account of
-// the owner: nothing if the item is that of a day.
-func added(u *types.Update) quota.Usage {
-	if key, ok := u.Key["account"].(*types.AttributeValueMemberS); !ok || key.Value != account.ID() {
-		return quota.Usage{}
+// The accounts of the model.
+var accounts = [...]struct {
+	quota.Account
+	name string
+}{
+	{quota.Account{Kind: quota.Owner, Subject: owner}, "the owner"},
+	{quota.Account{Kind: quota.Tenant, Subject: self.Tenant}, "the tenant"},
+	{quota.Account{Kind: quota.Owner, Subject: bob}, "the other owner"},
+}
+
+// tenant is the index of the tenant's account.
+const tenant = 1
+
+// counts is what is counted in each of the accounts.
+type counts [len(accounts)]quota.Usage
+
+func (c counts) plus(d counts) counts {
+	for i := range c {
+		c[i] = c[i].Plus(d[i])
+	}
+	return c
+}
+
+// accountOf returns the index of the account that an item of the table of usage is
+// of; ok is false if it is one of a day.
+func accountOf(key map[string]types.AttributeValue) (i int, ok bool) {
+	id, _ := key["account"].(*types.AttributeValueMemberS)
+	for i, a := range accounts {
+		if id != nil && id.Value == a.ID() {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// added is what the update of an item of the table of usage adds.
+func added(u *types.Update) (c counts) {
+	i, ok := accountOf(u.Key)
+	if !ok {
+		return c
 	}
 	_, adds, _ := strings.Cut(aws.ToString(u.UpdateExpression), "ADD ")
 	of := func(counter string) int64 {
@@ -131,10 +166,27 @@ func added(u *types.Update) quota.Usage {
 		}
 		return number(u.ExpressionAttributeValues[":"+counter])
 	}
-	return quota.Usage{Bytes: of("bytes"), Files: of("files"), Pending: of("pending")}
+	c[i] = quota.Usage{Bytes: of("bytes"), Files: of("files"), Pending: of("pending")}
+	return c
 }
 
-var account = quota.Account{Kind: quota.Owner, Subject: owner}
+// comeTo is what the record counts for; nothing if there is none.
+func (m *Model) comeTo(record int32) (c counts) {
+	if record == 0 {
+		return c
+	}
+	c, known := m.uses[record]
+	if !known {
+		f := m.files.get(record)
+		for i, a := range accounts {
+			if slices.Contains(quota.Counted(f), a.Account) {
+				c[i] = quota.Of(f)
+			}
+		}
+		m.uses[record] = c
+	}
+	return c
+}
 
 func number(v types.AttributeValue) int64 {
 	n, ok := v.(*types.AttributeValueMemberN)
@@ -188,16 +240,22 @@ func (o *outside) Change(ctx context.Context, _ string, c file.Change) (file.Fil
 	return o.model.storeOn(table{outside: o, change: c}).Change(ctx, id, c)
 }
 
-// miscounted says what is wrong with the counters of the owner's account, who has
-// no other file.
-func (w *World) miscounted(f file.File) string {
-	switch {
-	case w.usage.Negative():
-		return fmt.Sprintf("the account of the owner is counted to use %s, which is less than nothing", usage(w.usage))
-	case f.Status.Final() && f.Status != file.Ready && !w.usage.Zero():
-		return fmt.Sprintf("the file is %s, and the account of its owner is counted to use %s", f.Status, usage(w.usage))
-	case w.usage != quota.Of(f):
-		return fmt.Sprintf("the account of the owner is counted to use %s, and the record, which is %s, comes to %s", usage(w.usage), f.Status, usage(quota.Of(f)))
+// miscounted says what is wrong with the counters of the accounts, which have no
+// other files than these two.
+func (m *Model) miscounted(w *World, f file.File) string {
+	want := m.comeTo(w.record).plus(m.comeTo(w.other))
+	for i, a := range accounts {
+		used := w.usage[i]
+		switch {
+		case used.Negative():
+			return fmt.Sprintf("the account of %s is counted to use %s, which is less than nothing", a.name, usage(used))
+		case w.other == 0 && f.Status.Final() && f.Status != file.Ready && !used.Zero():
+			return fmt.Sprintf("the file is %s, and the account of %s is counted to use %s", f.Status, a.name, usage(used))
+		case used != want[i]:
+			return fmt.Sprintf("the account of %s is counted to use %s, and the records, of which the file's is %s, come to %s", a.name, usage(used), f.Status, usage(want[i]))
+		case i == tenant && used.Bytes > mostOfTenant:
+			return fmt.Sprintf("the account of %s is counted to use %s, and its limit is %d bytes", a.name, usage(used), mostOfTenant)
+		}
 	}
 	if pinned := version(f.VersionID); pinned >= 0 && f.Size != int64(len(w.objects[pinned].content.bytes())) {
 		return fmt.Sprintf("the record is %s and says %d bytes, and its version is %s", f.Status, f.Size, w.objects[pinned].content)
@@ -210,10 +268,17 @@ func usage(u quota.Usage) string {
 }
 
 func (m *Model) transactText(c call) string {
-	if c.value == 0 {
-		return fmt.Sprintf("count %s", usage(c.adds))
+	var counted []string
+	for i, a := range accounts {
+		if !c.adds[i].Zero() {
+			counted = append(counted, usage(c.adds[i])+" for "+a.name)
+		}
 	}
-	return fmt.Sprintf("make the record %s, and with it count %s", m.changes.get(c.value).To, usage(c.adds))
+	count := "count " + strings.Join(counted, ", and ")
+	if c.value == 0 {
+		return count
+	}
+	return fmt.Sprintf("make the record %s, and with it %s", m.changes.get(c.value).To, count)
 }
 
 // share is whoever manages the file giving a grant, or taking it back. Its write

@@ -68,7 +68,7 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		return m.doParts(w, c, a)
 	case opCreate:
 		w.record = c.value // Model.initial: once, and before any fault
-		w.usage = w.usage.Plus(c.adds)
+		w.usage = w.usage.plus(c.adds)
 		return a, untold(file.File{}, m.files.get(w.record), c)
 	default:
 		return m.write(w, c, by)
@@ -120,10 +120,10 @@ type writing struct {
 
 // write carries out a write by filetest.Records, which is package dynamo's
 // semantics in memory, and holds it to the table of transitions itself. What it
-// adds to the account it adds if it is not refused.
+// adds to the accounts it adds if it is not refused.
 func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	if c.op == opTransact && c.value == 0 { // a transaction without the record
-		w.usage = w.usage.Plus(c.adds)
+		w.usage = w.usage.plus(c.adds)
 		f := m.files.get(w.record)
 		return answer{tick: w.tick, version: -1}, untold(f, f, c)
 	}
@@ -146,7 +146,7 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	before, after := m.files.get(w.record), m.files.get(done.record)
 	w.record = done.record
 	if done.err == fine {
-		w.usage = w.usage.Plus(c.adds)
+		w.usage = w.usage.plus(c.adds)
 	}
 	w.urls = w.urls || w.tick == 0 && m.sends(w.record)
 	w.ready = w.ready || after.Status == file.Ready
@@ -272,7 +272,7 @@ func (m *Model) rescans(by stepInput) bool {
 // wrong says which invariant of a state w breaks, or nothing.
 func (m *Model) wrong(w *World) string {
 	f := m.files.get(w.record)
-	if what := w.miscounted(f); what != "" {
+	if what := m.miscounted(w, f); what != "" {
 		return what
 	}
 	pinned := version(f.VersionID)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Invariants are what is checked, in words.
@@ -22,7 +21,8 @@ func Invariants() []string {
 		"Parts are put together only if they add up to what was promised, and no file becomes ready that has more or fewer bytes.",
 		"The parts of a file are put together once, however often complete is called.",
 		"A checksum that complete has taken is never lost, whatever pins the object: no file becomes ready with other bytes.",
-		"Quotas balance: the counters of the owner's account are at every moment what the record comes to, never negative, and nothing of a file that is rejected, expired or deleted.",
+		"Quotas balance: the counters of every account are at every moment what its records come to, the tenant's what those of its two owners do, never negative, and nothing of a file that is rejected, expired or deleted.",
+		"The tenant never has more than its limit, and refuses an upload only if it would.",
 		"Every change of the status is in the trail, once and by the very write that makes it, and nothing is that was not.",
 		"A record that pins a version says its size, also where a form had left that open.",
 		"Without further faults everything comes to rest: the file is ready, rejected, expired or deleted, whether the scanner is up or down.",
@@ -102,7 +102,8 @@ func (m *Model) initial() World {
 	w := World{left: m.bounds}
 	if m.bounds.Method != file.Multipart {
 		f := pending(m.policy, m.bounds)
-		w.record, w.usage = m.files.id(f), quota.Of(f)
+		w.record = m.files.id(f)
+		w.usage = m.comeTo(w.record)
 		return w
 	}
 	m.launched(&w, stepInput{kind: kindCreate}, func(*World, string, func() string) {}, "")

@@ -3,8 +3,10 @@
 // no model of the code but the code itself. Package upload, parts, verify, sweep,
 // deletion and download run against a world in memory (World), the workflow is read
 // from statemachines/*.asl.json, and the records are changed by the very table of
-// transitions. What creates and changes them, and counts them for their owner, is the
-// store of package dynamo, on a DynamoDB of one record and one account.
+// transitions. What creates and changes them, and counts them for their owner and its
+// tenant, is the store of package dynamo, on a DynamoDB of one record and the accounts
+// that it is counted in. A second owner of the tenant has a file beside it, of which
+// there is no more than what it counts for.
 //
 // Each call that a step makes to the outside (a record read or written, an object
 // described, read, tagged, listed or deleted, an upload in parts begun, listed, put
@@ -58,6 +60,7 @@ type Bounds struct {
 	Flights   int8 // parts that are still on their way to S3 when something else happens
 	Slow      int8 // hours that the clock goes on while a part is on its way
 	Grants    int8 // grants that are given or taken back
+	Others    int8 // writes of the other owner of the tenant; see Model.other
 
 	// Method is how the file is sent: file.Put where it is empty. A file in parts
 	// begins its life with POST /files, and no PUT by a URL brings its object.
@@ -89,6 +92,7 @@ func (b Bounds) policy() policy.Policy {
 	p.ArrivalGrace = Tick / 4
 	p.VerifyWithin = Tick / 2
 	p.GiveUpAfter = 5 * Tick / 2
+	p.Quotas.Tenant = &quota.Limits{Bytes: mostOfTenant}
 	p.Scan.MaxDatabaseAge = 0 // signatures of the model have no age
 	p.RejectedBytes = policy.KeepRejected
 	if b.Delete {
@@ -100,7 +104,7 @@ func (b Bounds) policy() policy.Policy {
 // The one file. Its life begins when its URL has just been given out, or, in
 // parts, when it is asked for.
 const (
-	owner = "alice"
+	owner = ":4:acme:alice" // alice of the tenant acme, as file.JoinOwner has it
 	id    = "019375a0-0000-7000-8000-000000000001"
 	body  = "hello"
 
@@ -108,7 +112,7 @@ const (
 	partSize  = 3 // bytes of the first of two parts; the policy's least would only take time
 )
 
-var self = access.Principal{Subject: owner}
+var self = access.Principal{Subject: "alice", Tenant: "acme"}
 
 func pending(p policy.Policy, b Bounds) file.File {
 	expires := epoch.Add(p.UploadLife)
@@ -120,18 +124,19 @@ func pending(p policy.Policy, b Bounds) file.File {
 	if b.Open {
 		f.Size, f.MaxSize, f.ContentType = 0, mostBytes, "text/*"
 	}
-	f.Counted = quota.Kinds(f)
+	f.Counted = p.Quotas.Kinds(f.Owner)
 	return f
 }
 
 // Model is what is checked within Bounds.
 type Model struct {
 	// The code of the steps, what a write makes of the record, DynamoDB below the
-	// real store, and the version that a download would be presigned for. A test
-	// puts something broken in their place.
+	// real store, for the file and for that of the other owner, and the version that a
+	// download would be presigned for. A test puts something broken in their place.
 	code   code
 	store  func(file.File, recordWrite) (file.File, error)
 	dynamo func(table) dynamo.API
+	beside func(*neighbour) dynamo.API
 	signs  func(file.File) (versionID string)
 
 	bounds   Bounds
@@ -153,6 +158,8 @@ type Model struct {
 	names    values[string]
 
 	written   map[writing]written
+	uses      map[int32]counts
+	deeds     map[doing]didBeside
 	downloads map[int32]int8
 	sendable  map[int32]bool
 	items     map[int32]map[string]types.AttributeValue
@@ -171,13 +178,14 @@ func New(b Bounds, statemachines string) (*Model, error) {
 	}
 	m := &Model{
 		bounds: b, policy: b.policy(), machines: machines,
-		written: map[writing]written{}, downloads: map[int32]int8{}, sendable: map[int32]bool{},
+		written: map[writing]written{}, uses: map[int32]counts{}, deeds: map[doing]didBeside{}, downloads: map[int32]int8{}, sendable: map[int32]bool{},
 		items: map[int32]map[string]types.AttributeValue{},
 	}
 	m.program = program{model: m, nodes: make([]node, 1), edges: map[edge]int32{}}
 	m.code = m.realCode()
 	m.store = write
 	m.dynamo = func(t table) dynamo.API { return t }
+	m.beside = func(n *neighbour) dynamo.API { return n }
 	m.signs = m.presigned
 	return m, nil
 }

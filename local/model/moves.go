@@ -242,6 +242,7 @@ func (m *Model) clientMoves(w *World, v visit) {
 		}
 	}
 	m.share(w, v)
+	m.others(w, v)
 	if w.left.Deletes > 0 {
 		next := w.clone()
 		next.left.Deletes--

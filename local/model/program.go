@@ -11,7 +11,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
-	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -169,10 +168,10 @@ type call struct {
 	version int8 // -1 for none that is known
 	upload  int8 // likewise
 	value   int32
-	later   bool        // of Postpone: look again, not never
-	seen    int64       // the revision that a change is conditional on, 0 for none
-	adds    quota.Usage // to the account, in the same write
-	tells   string      // the statuses that events in the same write tell of
+	later   bool   // of Postpone: look again, not never
+	seen    int64  // the revision that a change is conditional on, 0 for none
+	adds    counts // to the accounts, in the same write
+	tells   string // the statuses that events in the same write tell of
 	name    int32
 	tag     file.Outcome
 }

@@ -80,7 +80,7 @@ type Standing struct {
 // one that lasts longest. Whoever is of another tenant is nothing to the file, and
 // so is every grantee of a file that has expired or was deleted.
 func Of(p Principal, f file.File, now time.Time) Standing {
-	tenant, subject := SplitOwner(f.Owner)
+	tenant, subject := file.SplitOwner(f.Owner)
 	if p.Subject == "" || !same(p.Tenant, tenant) {
 		return Standing{Relation: None}
 	}

@@ -103,7 +103,7 @@ type Event struct {
 	// FileID is the file's id; of a denial it may be that of no file.
 	FileID string
 
-	// Owner is the file's owner as its record has it (access.SplitOwner). It is
+	// Owner is the file's owner as its record has it (file.SplitOwner). It is
 	// empty of a denial, which says nothing of whether there is such a file.
 	Owner string
 

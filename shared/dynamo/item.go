@@ -42,6 +42,7 @@ type item struct {
 	CheckShard     string `dynamodbav:"checkShard,omitempty"`
 	CheckedAt      string `dynamodbav:"checkedAt,omitempty"` // the verdict's, of a ready record
 	Counted        string `dynamodbav:"counted,omitempty"`   // absent: in nothing
+	CountedTenant  string `dynamodbav:"countedTenant,omitempty"`
 	Revision       int64  `dynamodbav:"revision"`
 }
 
@@ -72,6 +73,7 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		UploadExpires:  f.UploadExpiresAt.UTC().Format(timeLayout),
 		Revision:       f.Revision,
 		Counted:        f.Counted,
+		CountedTenant:  countedTenant(f),
 	}
 	if !f.UploadedAt.IsZero() {
 		it.UploadedAt = f.UploadedAt.UTC().Format(timeLayout)

@@ -8,6 +8,7 @@
 //	byOwner        listedOwner, id        an owner's files, newest first; deleted ones have no listedOwner
 //	byOwnerStatus  owner, statusId        the same for one status; statusId is "<status>#<id>"
 //	bySweep        sweepShard, sweepAt    files the sweeper has yet to look at; sparse
+//	byTenant       countedTenant, id      files that count for a tenant now; sparse, with what that takes only
 //	byCheck        checkShard, checkedAt  ready files by the age of their verdict; sparse, with what a re-scan needs only
 //
 // What files count for is kept in a second table, which Counting describes, and

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // update gathers one UpdateItem's expressions.
@@ -164,6 +165,9 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 		u.set("purgeAt", seconds(c.PurgeAt))
 	}
 	u.sweepAt(id, c.SweepAt)
+	if quota.Of(file.File{Status: c.To}).Zero() {
+		u.remove("countedTenant")
+	}
 	if c.To == file.Deleted {
 		u.remove("listedOwner")
 		u.remove("grants")

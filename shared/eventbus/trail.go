@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 )
@@ -59,7 +58,7 @@ type AuditGrantee struct {
 }
 
 func auditDetail(e audit.Event) AuditDetail {
-	tenant, owner := access.SplitOwner(e.Owner)
+	tenant, owner := file.SplitOwner(e.Owner)
 	d := AuditDetail{
 		EventID: e.ID, At: e.At, Actor: AuditActor{e.Actor.Subject, e.Actor.Tenant}, RequestID: e.Actor.RequestID,
 		Action: e.Action, Outcome: e.Outcome, FileID: e.FileID, Owner: owner, Tenant: tenant, VersionID: e.VersionID,

@@ -31,6 +31,7 @@ const (
 	CodeNotReady           Code = "not-ready"                // asked to download what is not ready
 	CodeClosed             Code = "closed"                   // the file is expired or deleted
 	CodeQuotaExceeded      Code = "quota-exceeded"           // more at a time than the quota allows
+	CodeAccountClosed      Code = "account-closed"           // no uploads are taken for the account
 	CodeTooManyUploads     Code = "too-many-uploads"         // more in a day than the quota allows
 	CodeInvalidGrant       Code = "invalid-grant"            // a grant, or a grantee, that cannot be
 	CodeTooManyGrants      Code = "too-many-grants"          // the file has MaxGrants already
@@ -61,6 +62,7 @@ type Error struct {
 
 // Quota is a limit that a request would go over.
 type Quota struct {
+	Account          string // whose it is: owner or tenant
 	Name             string // bytes, files, pending or uploadsToday
 	Limit, Remaining int64
 

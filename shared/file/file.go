@@ -19,7 +19,7 @@ type File struct {
 	ID string
 
 	// Owner is who asked for the upload: a subject, and its tenant where there are
-	// tenants, as access.Principal.Owner writes them. To whoever is neither the
+	// tenants, as JoinOwner writes them. To whoever is neither the
 	// owner nor a grantee the file does not exist.
 	Owner string
 

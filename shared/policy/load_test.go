@@ -64,6 +64,7 @@ func TestAPolicyThatMakesNoSenseSaysWhatIsWrong(t *testing.T) {
 		"inspect: {maxRatio: 0}":                               "maxRatio",
 		"scan: {timeout: 20m}":                                 "timeout",
 		"scan: {maxDatabaseAge: -1h}":                          "maxDatabaseAge",
+		"quotas: {tenant: {files: -1}}":                        "quotas: tenant: files: -1 is negative",
 		"quotas: {owner: {pending: -1}}":                       "quotas: owner: pending: -1 is negative",
 		"maxPage: 0":                                           "maxPage",
 		"maxSize: 5\n---\nmaxSize: 6":                          "more than one document",

@@ -11,7 +11,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Request is what a client asks for. Filename, ContentType and Size are
@@ -61,8 +60,9 @@ type Instructions struct {
 
 // Records keeps new records.
 type Records interface {
-	// Create keeps a new record, and in the same write its events, and counts it. It fails when the
-	// id is already taken, and with a *file.Error when a quota is used up.
+	// Create keeps a new record, and in the same write its events, and counts it. It
+	// fails when the id is already taken, and with a *file.Error when a quota is used
+	// up or the account is closed.
 	Create(ctx context.Context, f file.File) error
 
 	// Get reads a record, or returns file.ErrNotFound.
@@ -131,9 +131,9 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		Key:            file.Key(r.Owner, id),
 		CreatedAt:      now,
 		UpdatedAt:      now,
+		Counted:        c.Policy.Quotas.Kinds(r.Owner),
 		Revision:       1,
 	}
-	f.Counted = quota.Kinds(f)
 	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err

@@ -21,6 +21,8 @@ type Records struct {
 	usage map[quota.Account]quota.Usage
 	noted []audit.Event
 
+	closed map[quota.Account]bool
+
 	// Quotas are what Create holds accounts to; those of a day it does not know.
 	Quotas quota.Quotas
 
@@ -51,8 +53,11 @@ func (r *Records) Create(_ context.Context, f file.File) error {
 	if _, taken := r.files[f.ID]; taken {
 		return &file.ConflictError{To: f.Status, Current: r.files[f.ID]}
 	}
-	for _, a := range quota.Accounts(f) {
-		if err := r.Quotas.Of(a.Kind).Check(r.usage[a], quota.Of(f)); err != nil {
+	for _, a := range quota.Accounts(f.Owner) {
+		if r.closed[a] {
+			return quota.ErrClosed
+		}
+		if err := r.Quotas.Of(a.Kind).Check(a.Kind, r.usage[a], quota.Of(f)); err != nil {
 			return err
 		}
 	}
