@@ -20,7 +20,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test page web-deploy run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: page web-deploy
 .PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
@@ -153,6 +154,9 @@ model: ## check the life of a file exhaustively, within larger bounds than the t
 
 iam: ## write the table of permissions in docs/iam.md
 	cd local && $(GO) run ./leastprivilege/cmd -root $(ROOT)
+
+costs: functions clamd ## count what AWS would bill for whole lives of files, and write docs/costs.md; TABLES=1 writes it from the counts that are there
+	cd local && $(GO) run ./costs/cmd -root $(ROOT) $(if $(TABLES),-tables)
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser and policy: make fuzz FUZZTIME=20s

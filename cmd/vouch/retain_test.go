@@ -114,3 +114,15 @@ func TestAFileOnHoldIsDeletedByNoCommand(t *testing.T) {
 	}
 	m.must("rm", id)
 }
+
+func FuzzParseMoment(f *testing.F) {
+	for _, text := range []string{"30d", "12h", "2026-12-01T18:00:00+01:00", "-1d", "99999999999999999999d", "106751d", "106752d"} {
+		f.Add(text)
+	}
+	now := time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text string) {
+		if at, err := parseMoment(text, now); err == nil && !at.After(now) {
+			t.Errorf("%q is %v, which is over", text, at)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package objectstorage
 
 import (
+	"bytes"
 	"io"
 	"net/http/httptest"
 	"strings"
@@ -52,4 +53,24 @@ func TestTheTagsThatARequestSetsAreThoseThatAPolicyIsAskedAbout(t *testing.T) {
 			t.Errorf("%s: %v, and %q is left to read", name, asked, left)
 		}
 	}
+}
+
+// Whatever a body is, it is handed on as it came, and what is read of it has no key
+// twice.
+func FuzzRequestedTags(f *testing.F) {
+	f.Add([]byte("<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"))
+	f.Add([]byte("<Tagging><TagSet><Tag><Key>a</Key></Tag><Tag><Key>a</Key></Tag></TagSet></Tagging>"))
+	f.Add([]byte("<!DOCTYPE x [<!ENTITY e 'a'>]><Tagging>&e;</Tagging>"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := httptest.NewRequest("PUT", "/b/k?tagging", bytes.NewReader(body))
+		op, _ := operationOf(r)
+		asked, ok := requestedTags(r, op)
+		if !ok {
+			return
+		}
+		left, err := io.ReadAll(r.Body)
+		if err != nil || !bytes.Equal(left, body) || bytes.Count(body, []byte("Key>")) < len(asked) {
+			t.Errorf("%q is read as %v, and %q is left", body, asked, left)
+		}
+	})
 }

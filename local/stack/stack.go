@@ -76,6 +76,10 @@ type Options struct {
 	// never, later or twice. JSON, in which a test hands options to a process of
 	// its own, has no place for it.
 	Events func(pass func()) `json:"-"`
+
+	// Invocations, if it is not nil, is told of each invocation of a function that
+	// ends. It has no place in JSON either.
+	Invocations func(lambdas.Invocation) `json:"-"`
 }
 
 // Via are the addresses that the functions are given in place of those of S3,
@@ -219,6 +223,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, s.lambdas.Close)
+	if o.Invocations != nil {
+		s.lambdas.Observe(o.Invocations)
+	}
 	if err := s.startClamd(ctx, o); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (e Event) KeptUntil() time.Time {
 
 // Log writes e as one line, once it is kept. An owner is named by the pseudonym
 // that object keys have too, and a grantee not at all: the logs of others' calls are
-// not to name them. Why a hold was placed is somebody's own words, and left out.
+// not to name them. Why a hold was placed or released is somebody's own words, and left out.
 func Log(ctx context.Context, e Event) {
 	attributes := []slog.Attr{
 		slog.String("eventId", e.ID), slog.Time("at", e.At), slog.String("actor", e.Actor.Subject), slog.String("requestId", e.Actor.RequestID),
@@ -44,7 +44,7 @@ func Log(ctx context.Context, e Event) {
 		attributes = append(attributes, slog.String("owner", file.Pseudonym(e.Owner)))
 	}
 	reason := e.Reason
-	if e.Action == HoldPlaced {
+	if e.Action == HoldPlaced || e.Action == HoldReleased {
 		reason = ""
 	}
 	if e.Grantee != (file.Grantee{}) {

@@ -168,8 +168,11 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		to   *time.Time
 		from string
 	}{
-		{&f.CreatedAt, it.CreatedAt}, {&f.UpdatedAt, it.UpdatedAt}, {&f.UploadExpiresAt, it.UploadExpires},
-		{&f.UploadedAt, uploaded}, {&f.ExpiresAt, it.ExpiresAt},
+		{&f.CreatedAt, it.CreatedAt},
+		{&f.UpdatedAt, it.UpdatedAt},
+		{&f.UploadExpiresAt, it.UploadExpires},
+		{&f.UploadedAt, uploaded},
+		{&f.ExpiresAt, it.ExpiresAt},
 	} {
 		if t.from == "" && (t.to == &f.UploadedAt || t.to == &f.ExpiresAt && m["expiresAt"] == nil) {
 			continue // nothing is pinned yet; it is kept as long as nobody deletes it

@@ -13,8 +13,11 @@ import (
 func TestAHoldAndATimeAreReadAsTheyAreWritten(t *testing.T) {
 	at := time.Date(2026, 11, 24, 15, 0, 0, 123e6, time.UTC)
 	for _, f := range []file.File{
-		{}, {ExpiresAt: at}, {Hold: &file.Hold{Reason: "a lawsuit", By: "operator", At: at}},
-		{ExpiresAt: at, Hold: &file.Hold{Reason: "a lawsuit", By: "operator", At: at}}, {Discarded: true},
+		{},
+		{ExpiresAt: at},
+		{Hold: &file.Hold{Reason: "a lawsuit", By: "operator", At: at}},
+		{ExpiresAt: at, Hold: &file.Hold{Reason: "a lawsuit", By: "operator", At: at}},
+		{Discarded: true},
 	} {
 		f.ID, f.Method, f.Status = "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e", file.Put, file.Ready
 		f.CreatedAt, f.UpdatedAt, f.UploadExpiresAt = at, at, at
