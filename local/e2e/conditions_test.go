@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -12,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/vouch-s3/vouch/local/policies"
 )
 
 // Whoever has taken a function over makes the call that its policy allows, and
@@ -23,9 +27,11 @@ func TestEveryConditionRefusesWhatItIsThereFor(t *testing.T) {
 		"s3:if-none-match":                   taken.put,
 		"s3:authType":                        taken.put,
 		"s3:ObjectCreationOperation":         taken.put,
-		"s3:ExistingObjectTag/vouch-verdict": taken.getUntagged,
+		"s3:ExistingObjectTag/vouch-verdict": taken.useOtherwiseTagged,
 		"s3:prefix":                          taken.listElsewhere,
+		"s3:RequestObjectTag/vouch-verdict":  taken.tagClean,
 		"events:source":                      taken.publishAsAnother,
+		"events:detail-type":                 taken.publishOtherwise,
 		"kms:SigningAlgorithm":               taken.signOtherwise,
 		"kms:MessageType":                    taken.signUnhashed,
 	}
@@ -42,7 +48,7 @@ func TestEveryConditionRefusesWhatItIsThereFor(t *testing.T) {
 						}
 						for _, action := range s.Action {
 							conditions++
-							if err := breaks(taken{f.LogicalID, action, s.Resource[0]}, t); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+							if err := breaks(taken{f.LogicalID, action, s.Resource[0], s.Condition}, t); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 								t.Errorf("%s: %s without %s, which %s asks for: %v", f.LogicalID, action, key, s.Sid, err)
 							}
 						}
@@ -58,7 +64,21 @@ func TestEveryConditionRefusesWhatItIsThereFor(t *testing.T) {
 
 // taken is a call of a function that was taken over: an action that its policy
 // allows it, on the resource that it allows it on.
-type taken struct{ function, action, resource string }
+type taken struct {
+	function, action, resource string
+	condition                  policies.Conditions
+}
+
+// allowed is a value that the conditions allow for the key, or otherwise where they
+// do not name it.
+func (c taken) allowed(key, otherwise string) string {
+	for _, keys := range c.condition {
+		if values := keys[key]; len(values) > 0 {
+			return values[0]
+		}
+	}
+	return otherwise
+}
 
 func (c taken) config(t *testing.T) aws.Config {
 	cfg := local.Admin()
@@ -96,15 +116,50 @@ func (c taken) put(t *testing.T) error {
 	return err
 }
 
-// getUntagged gets a version without a verdict.
-func (c taken) getUntagged(t *testing.T) error {
-	out, err := local.Objects().PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: c.key(), Body: strings.NewReader("x")})
+// verdictTagKey is the key of the tag of a verdict.
+const verdictTagKey = "vouch-verdict"
+
+// useOtherwiseTagged gets a version without a verdict, or tags one that is open.
+func (c taken) useOtherwiseTagged(t *testing.T) error {
+	if c.action == "s3:PutObjectVersionTagging" {
+		return c.tag(t, "clean", c.allowed("s3:RequestObjectTag/"+verdictTagKey, ""))
+	}
+	version := c.version(t, "")
+	_, err := objectsAs(t, c.function).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: c.key(), VersionId: version})
+	return err
+}
+
+// tagClean tags a version so that it is open.
+func (c taken) tagClean(t *testing.T) error {
+	return c.tag(t, c.allowed("s3:ExistingObjectTag/"+verdictTagKey, ""), "clean")
+}
+
+// tag tags a version that has the tag of one verdict with another.
+func (c taken) tag(t *testing.T, from, to string) error {
+	version := c.version(t, from)
+	_, err := objectsAs(t, c.function).PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{
+		Bucket: aws.String(bucket), Key: c.key(), VersionId: version,
+		Tagging: &s3types.Tagging{TagSet: []s3types.Tag{{Key: aws.String(verdictTagKey), Value: &to}}},
+	})
+	return err
+}
+
+// version is one of an object that is there for the test, with the tag of a verdict or
+// without any.
+func (c taken) version(t *testing.T, verdict string) *string {
+	t.Helper()
+	in := &s3.PutObjectInput{Bucket: aws.String(bucket), Key: c.key(), Body: strings.NewReader("x")}
+	if verdict != "" {
+		in.Tagging = aws.String(verdictTagKey + "=" + verdict)
+	}
+	out, err := local.Objects().PutObject(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer local.Objects().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: c.key(), VersionId: out.VersionId})
-	_, err = objectsAs(t, c.function).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: c.key(), VersionId: out.VersionId})
-	return err
+	t.Cleanup(func() {
+		local.Objects().DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: c.key(), VersionId: out.VersionId})
+	})
+	return out.VersionId
 }
 
 // listElsewhere lists the versions of all that is in the bucket.
@@ -115,9 +170,16 @@ func (c taken) listElsewhere(t *testing.T) error {
 
 // publishAsAnother publishes an event of another source.
 func (c taken) publishAsAnother(t *testing.T) error {
+	return c.publish(t, "another", c.allowed("events:detail-type", "File Ready"))
+}
+
+// publishOtherwise publishes an event of a kind that is another's.
+func (c taken) publishOtherwise(t *testing.T) error { return c.publish(t, "vouch", "Another") }
+
+func (c taken) publish(t *testing.T, source, kind string) error {
 	_, bus, _ := strings.Cut(c.resource, "/")
 	_, err := eventbridge.NewFromConfig(c.config(t)).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{{
-		EventBusName: &bus, Source: aws.String("another"), DetailType: aws.String("File Ready"), Detail: aws.String("{}"),
+		EventBusName: &bus, Source: &source, DetailType: &kind, Detail: aws.String("{}"),
 	}}})
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -37,7 +38,7 @@ func TestAnObjectThatIsGoneBeforeItsScanIsMissing(t *testing.T) {
 	f := alice.ask(t, "a.bin", []byte("hello"), false)
 	object := passing(t, record(t, f.ID).Key, "hello")
 	for _, c := range []domain.Change{{To: domain.Uploaded, At: time.Now(), Object: &object}, {To: domain.Verifying, At: time.Now()}} {
-		if _, err := records().Change(t.Context(), f.ID, c); err != nil {
+		if _, err := records().Change(audittest.As(t, "e2e"), f.ID, c); err != nil {
 			t.Fatal(err)
 		}
 	}

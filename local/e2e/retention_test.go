@@ -315,6 +315,15 @@ func TestTheBucketForgetsNoRejectedVersionThatIsOnHold(t *testing.T) {
 	if events := eventsOf(t, held.ID); len(events) != 1 {
 		t.Errorf("the events of a file that was put on hold are %+v", events)
 	}
+	// Who runs the account can take the version away all the same, and a hold on
+	// nothing must not be there for ever.
+	f := record(t, held.ID)
+	if _, err := local.Objects().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &f.Key, VersionId: &f.VersionID}); err != nil {
+		t.Fatal(err)
+	}
+	if release(t, held.ID); record(t, held.ID).Hold != nil {
+		t.Error("a file whose version is gone is on hold still")
+	}
 }
 
 // The store itself holds times and holds to their terms, whoever writes.
