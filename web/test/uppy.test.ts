@@ -8,6 +8,7 @@ import { aged } from './aged.js';
 import { launch } from './chromium.js';
 import { serve, type Pages } from './pages.js';
 import { startStack, type Stack } from './stack.js';
+import { deferred, pause, until } from './until.js';
 
 const MiB = 1024 * 1024;
 const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
@@ -141,22 +142,6 @@ class Tab {
       .map((put) => put.part)
       .sort((a, b) => a - b);
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((r) => (resolve = r));
-  return { promise, resolve };
-}
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function until<T>(ask: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await pause(50)) {
-    const answer = await ask();
-    if (answer) return answer;
-  }
-  throw new Error(`it never came to pass that ${what}`);
 }
 
 for (const version of [6, 5]) {
