@@ -17,7 +17,12 @@ import { deferred, pause, until } from './until.js';
 const MB = 1_000_000;
 const MiB = 1 << 20;
 const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
-const inParts = { filename: 'data.bin', contentType: 'application/octet-stream', method: 'multipart', partSize: 5 * MiB };
+const inParts = {
+  filename: 'data.bin',
+  contentType: 'application/octet-stream',
+  method: 'multipart',
+  partSize: 5 * MiB,
+};
 const eight = [1, 2, 3, 4, 5, 6, 7, 8];
 
 let stack: Stack;
@@ -103,8 +108,8 @@ class Tab {
     return this.eval(`settled(${JSON.stringify(id)})`);
   }
 
-  /** Holds the first PUT of a part back for good. */
-  async hold(part: number): Promise<Promise<void>[]> {
+  /** Holds the first PUT of a part back for good; `held` is fulfilled when it is there. */
+  async hold(part: number): Promise<{ held: Promise<void> }> {
     const { promise, resolve } = deferred();
     let seen = false;
     await this.page.route(
@@ -115,7 +120,7 @@ class Tab {
         resolve();
       },
     );
-    return [promise];
+    return { held: promise };
   }
 
   /** Has the first answer that a call gets carry a URL that has run out already; `find` says where. */
@@ -165,12 +170,15 @@ describe('the client', () => {
     assert.equal(tab.puts.length, 1);
     assert.equal(tab.puts[0]?.headers['x-amz-checksum-sha256'], sum);
     assert.equal(tab.puts[0]?.headers['authorization'], undefined);
-    assert.equal(await tab.eval(`vouch.download("${id}").then(({ url }) => fetch(url)).then((r) => r.text())`), 'A note.\n');
+    assert.equal(
+      await tab.eval(`vouch.download("${id}").then(({ url }) => fetch(url)).then((r) => r.text())`),
+      'A note.\n',
+    );
     assert.deepEqual((await tab.progress(upload)).at(-1), { phase: 'completing', id, done: 8, total: 8 });
   });
 
   test('a file of 40 MB is cut in the middle, and goes on with the parts that are missing', async (tab) => {
-    const [held] = await tab.hold(5);
+    const { held } = await tab.hold(5);
     const sum = await tab.choose(40 * MB);
     const upload = await tab.begin(inParts);
     await held;
@@ -185,8 +193,10 @@ describe('the client', () => {
     assert.deepEqual([file.status, file.method, file.checksumSHA256], ['ready', 'multipart', sum]);
     assert.deepEqual(tab.taken(), eight);
     const progress = await tab.progress(again);
-    const sending = progress.filter(({ phase }) => phase === 'sending').map(({ done }) => done);
-    assert.ok(sending.every((done, i) => done === 0 || done >= 34 * MB || i < 8), 'what S3 holds counts as sent');
+    assert.ok(
+      progress.some(({ phase, done }) => phase === 'sending' && done === 40 * MB - 5 * MiB),
+      'what S3 holds counts as sent',
+    );
     assert.equal(progress.at(-1)?.done, 40 * MB);
   });
 
@@ -229,7 +239,7 @@ describe('the client', () => {
   });
 
   test('who gives up has nothing more sent, and may delete what is there', async (tab) => {
-    const [held] = await tab.hold(3);
+    const { held } = await tab.hold(3);
     await tab.choose(40 * MB);
     const upload = await tab.begin(inParts);
     await held;
@@ -274,14 +284,16 @@ describe('the client', () => {
   test('100 MB are hashed while the page goes on, in memory that does not grow with them', async (tab) => {
     const sum = await tab.choose(100 * MB);
     const peak = await watchMemory();
-    const hashed = await tab.eval<{ sum: string; ticks: number; longest: number; told: number; took: number }>('hashChosen()');
+    const hashed = await tab.eval<{ sum: string; ticks: number; longest: number; told: number; took: number }>(
+      'hashChosen()',
+    );
     const grown = await peak.stop();
     assert.equal(hashed.sum, sum);
     assert.ok(hashed.told > 1, 'it says how far it is');
     // On the page's own thread the timer would have gone off no more than between two chunks.
     assert.ok(hashed.ticks > 10, `a timer of 10 ms went off ${hashed.ticks} times in ${hashed.took} ms`);
     assert.ok(hashed.longest < hashed.took / 2, `the page stood still for ${hashed.longest} of ${hashed.took} ms`);
-    if (grown !== undefined) assert.ok(grown < 60 * MB, `the browser has grown by ${grown} bytes`);
+    if (grown !== undefined) assert.ok(grown < 50 * MB, `the browser has grown by ${grown} bytes`);
   });
 });
 

@@ -96,9 +96,7 @@ class Urls {
     const known = this.#known.get(n);
     if (known) return known;
     const renewed = this.#asked.has(n);
-    const numbers = renewed
-      ? [n]
-      : this.missing.filter((m) => m >= n && !this.#asked.has(m)).slice(0, presignAhead);
+    const numbers = renewed ? [n] : this.missing.filter((m) => m >= n && !this.#asked.has(m)).slice(0, presignAhead);
     const answer = this.#presign(numbers);
     for (const m of numbers) {
       this.#asked.add(m);

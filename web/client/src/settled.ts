@@ -15,7 +15,7 @@ const poll = 2000;
 
 /** Vouch.settled. */
 export async function settled(call: Caller, id: string, { signal, onChange }: SettledOptions): Promise<VouchFile> {
-  for (let etag: string | undefined; ; ) {
+  for (let etag: string | undefined; ;) {
     const { status, headers, body } = await call<VouchFile>({ method: 'GET', path: pathOf(id), etag, signal });
     if (status !== 304) {
       etag = headers.get('ETag') ?? undefined;

@@ -57,7 +57,7 @@ export class Vouch {
   async listParts(id: string, { signal }: Abortable = {}): Promise<Omit<api.HeldParts, 'nextAfter'>> {
     const path = `${pathOf(id)}/parts`;
     const parts: api.HeldParts['parts'] = [];
-    for (let after: number | undefined; ; ) {
+    for (let after: number | undefined; ;) {
       const { body } = await this.#call<api.HeldParts>({ method: 'GET', path, query: { after }, signal });
       const { nextAfter, ...page } = body;
       parts.push(...page.parts);
@@ -79,7 +79,7 @@ export class Vouch {
 
   /** Your own files, newest first, a page at a time as they are asked for. */
   async *list(options: ListOptions = {}): AsyncGenerator<api.File, void, undefined> {
-    for (let cursor: string | undefined; ; ) {
+    for (let cursor: string | undefined; ;) {
       const page = await this.page({ ...options, cursor });
       yield* page.files;
       if (page.nextCursor === undefined) return;

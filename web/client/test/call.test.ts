@@ -31,12 +31,25 @@ it('a name that could be read in two ways goes in base64url', async () => {
   await vouch.deleteGrant('a', { name: 'staff', type: 'group' });
   assert.deepEqual(
     calls.map(({ url }) => url.slice('https://api.example.com/files/a/grants/'.length)),
-    ['alice', 'Ym9iPw?encoding=base64url', 'Li4?encoding=base64url', 'YSBi?encoding=base64url', 'em_Dqw?encoding=base64url', 'staff?type=group'],
+    [
+      'alice',
+      'Ym9iPw?encoding=base64url',
+      'Li4?encoding=base64url',
+      'YSBi?encoding=base64url',
+      'em_Dqw?encoding=base64url',
+      'staff?type=group',
+    ],
   );
 });
 
 it('a problem says what the API says', async () => {
-  const body = { title: 'The file is too large', status: 422, detail: 'It has 3 bytes.', field: 'size', accepted: 'at most 2' };
+  const body = {
+    title: 'The file is too large',
+    status: 422,
+    detail: 'It has 3 bytes.',
+    field: 'size',
+    accepted: 'at most 2',
+  };
   const { vouch } = answers(json(422, { type: 'urn:vouch:problem:file-too-large', ...body }));
   await assert.rejects(vouch.get('a'), (err) => {
     assert.ok(err instanceof Problem && err.is('closed', 'file-too-large'));
@@ -64,7 +77,11 @@ it('a busy or absent API is asked again, not sooner than it says, and the last w
 });
 
 it('what is refused for good is asked once', async () => {
-  for (const answer of [problem(404, 'not-found'), problem(409, 'closed'), problem(429, 'too-many-uploads', { 'Retry-After': '1' })]) {
+  for (const answer of [
+    problem(404, 'not-found'),
+    problem(409, 'closed'),
+    problem(429, 'too-many-uploads', { 'Retry-After': '1' }),
+  ]) {
     const { vouch, calls } = answers(answer);
     await assert.rejects(vouch.download('a'), Problem);
     assert.equal(calls.length, 1);
@@ -74,7 +91,10 @@ it('what is refused for good is asked once', async () => {
 it('a token that has run out on the way is asked for once more', async () => {
   const { vouch, calls } = answers(json(401, { message: 'Unauthorized' }), json(200, { id: 'a' }));
   await vouch.get('a');
-  assert.deepEqual(calls.map(({ headers }) => headers['authorization']), ['Bearer token1', 'Bearer token2']);
+  assert.deepEqual(
+    calls.map(({ headers }) => headers['authorization']),
+    ['Bearer token1', 'Bearer token2'],
+  );
   const out = client(() => json(401, { message: 'Unauthorized' }));
   await assert.rejects(out.vouch.get('a'), { status: 401 });
   assert.equal(out.calls.length, 2);
@@ -84,7 +104,15 @@ it('every POST has an Idempotency-Key, one for all of its tries', async (t) => {
   asleep(t);
   const busy = problem(409, 'idempotency-in-progress', { 'Retry-After': '1' });
   const file = { filename: 'a', contentType: 'text/plain', size: 1 };
-  const { vouch, calls } = answers(new TypeError('network'), busy, json(201, { id: 'a' }), json(201, { id: 'b' }), json(200, {}), json(202, {}), json(200, {}));
+  const { vouch, calls } = answers(
+    new TypeError('network'),
+    busy,
+    json(201, { id: 'a' }),
+    json(201, { id: 'b' }),
+    json(200, {}),
+    json(202, {}),
+    json(200, {}),
+  );
   await vouch.createUpload(file);
   await vouch.createUpload(file);
   await vouch.presignParts('a', [1]);
@@ -106,7 +134,10 @@ it('a call is given up when it is asked to, before it and between its tries', as
 
 it('all pages are listed, and none that nobody asks for', async () => {
   const file = (id: string) => ({ id });
-  const { vouch, calls } = answers(json(200, { files: [file('a'), file('b')], nextCursor: 'c/1' }), json(200, { files: [file('c')] }));
+  const { vouch, calls } = answers(
+    json(200, { files: [file('a'), file('b')], nextCursor: 'c/1' }),
+    json(200, { files: [file('c')] }),
+  );
   const seen: string[] = [];
   for await (const { id } of vouch.list({ status: 'ready', limit: 2 })) {
     if (id === 'a') assert.equal(calls.length, 1);
@@ -138,7 +169,10 @@ it('the wait asks as often as it is told, names what it knows, and ends with the
   assert.deepEqual(delays, [3000, 1000]);
   assert.deepEqual([file.status, file.reason], ['rejected', 'malware-detected']);
   assert.deepEqual(seen, ['pending', 'rejected']);
-  assert.deepEqual(calls.map(({ headers }) => headers['if-none-match']), [undefined, '"1"', '"1"']);
+  assert.deepEqual(
+    calls.map(({ headers }) => headers['if-none-match']),
+    [undefined, '"1"', '"1"'],
+  );
 });
 
 it('the wait ends when it is given up', async () => {

@@ -21,3 +21,25 @@ it('a hash is given up when it is asked to', async () => {
   const stop = new AbortController();
   await assert.rejects(hash(blob, { signal: stop.signal, onProgress: () => stop.abort() }), { name: 'AbortError' });
 });
+
+it('a browser whose streams cannot read into a buffer hashes too', async () => {
+  const bytes = randomBytes(9 * MiB);
+  const blob = new Blob([bytes]);
+  const parts = [bytes.subarray(0, 5 * MiB), bytes.subarray(5 * MiB)];
+  blob.stream = () =>
+    new ReadableStream({
+      pull(controller) {
+        const part = parts.shift();
+        part ? controller.enqueue(new Uint8Array(part)) : controller.close();
+      },
+    });
+  assert.equal(await hash(blob), createHash('sha256').update(bytes).digest('base64'));
+  assert.equal(parts.length, 0);
+});
+
+it('a file that has changed is not hashed', async () => {
+  const blob = new Blob([randomBytes(9 * MiB)]);
+  blob.stream = () =>
+    new ReadableStream({ pull: () => Promise.reject(new DOMException('it has changed', 'NotReadableError')) });
+  await assert.rejects(hash(blob), { name: 'NotReadableError' });
+});

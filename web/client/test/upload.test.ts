@@ -42,7 +42,9 @@ function inParts({ method, url: at, body }: Call, held: number[] = []): Response
   }
   if (pathname.endsWith('/parts')) {
     const { partNumbers } = body as { partNumbers: number[] };
-    return json(200, { parts: partNumbers.map((n) => ({ partNumber: n, size: size(n), url: url(`/p/${n}`), headers: {} })) });
+    return json(200, {
+      parts: partNumbers.map((n) => ({ partNumber: n, size: size(n), url: url(`/p/${n}`), headers: {} })),
+    });
   }
   if (method === 'PUT') return took(`e${pathname.split('/')[2]}`);
   if (pathname.endsWith('/complete')) return json(202, { id: 'p', status: 'uploaded' });
@@ -50,7 +52,8 @@ function inParts({ method, url: at, body }: Call, held: number[] = []): Response
 }
 
 const sum = (text: string) => createHash('sha256').update(text).digest('base64');
-const sent = (calls: Call[]) => calls.filter(({ method }) => method === 'PUT').map(({ url: at }) => new URL(at).pathname);
+const sent = (calls: Call[]) =>
+  calls.filter(({ method }) => method === 'PUT').map(({ url: at }) => new URL(at).pathname);
 
 it('a small file is promised by its SHA-256, and its progress has its id before a byte is sent', async () => {
   const files: string[] = [];
@@ -117,7 +120,10 @@ it('what S3 refuses says nothing of the URL', async () => {
 it('all parts are sent, the URLs asked for in one call, and completed by their ETags and the SHA-256', async () => {
   const { vouch, calls, to } = client((call) => inParts(call));
   await vouch.upload(digits, options);
-  assert.deepEqual(to('POST', '/files/p/parts').map(({ body }) => body), [{ partNumbers: [1, 2, 3, 4] }]);
+  assert.deepEqual(
+    to('POST', '/files/p/parts').map(({ body }) => body),
+    [{ partNumbers: [1, 2, 3, 4] }],
+  );
   assert.deepEqual(sent(calls).sort(), ['/p/1', '/p/2', '/p/3', '/p/4']);
   assert.deepEqual(to('PUT', '/p/4')[0]?.body, '9');
   assert.deepEqual(to('POST', '/files/p/complete')[0]?.body, {
@@ -162,7 +168,10 @@ it('a part whose URL has run out is sent to a new one, and no other part with it
     return ranOut();
   });
   await vouch.upload(digits, options);
-  assert.deepEqual(to('POST', '/files/p/parts').map(({ body }) => body), [{ partNumbers: [1, 2, 3, 4] }, { partNumbers: [2] }]);
+  assert.deepEqual(
+    to('POST', '/files/p/parts').map(({ body }) => body),
+    [{ partNumbers: [1, 2, 3, 4] }, { partNumbers: [2] }],
+  );
   assert.deepEqual(sent(calls).sort(), ['/p/1', '/p/2', '/p/2', '/p/3', '/p/4']);
 });
 
@@ -190,7 +199,9 @@ it('a policy that gives out one URL at a time is asked for one at a time', async
 
 it('a part that fails for good ends the others, and the id is known for a resume', async () => {
   let id: string | undefined;
-  const { vouch, to } = client((call) => (call.url === url('/p/1') ? refused('AccessDenied', 'No', 403) : inParts(call)));
+  const { vouch, to } = client((call) =>
+    call.url === url('/p/1') ? refused('AccessDenied', 'No', 403) : inParts(call),
+  );
   const uploading = vouch.upload(digits, { ...options, onProgress: (progress) => (id = progress.id) });
   await assert.rejects(uploading, { name: 'StorageError', code: 'AccessDenied' });
   assert.equal(id, 'p');
@@ -234,7 +245,10 @@ it('who gives up while the upload is asked for leaves no file', async () => {
   });
   await assert.rejects(vouch.upload(note, { ...options, signal: stop.signal }), { name: 'AbortError' });
   await gone;
-  assert.deepEqual(calls.map(({ method, url: at }) => `${method} ${new URL(at).pathname}`), ['POST /files', 'DELETE /files/f1']);
+  assert.deepEqual(
+    calls.map(({ method, url: at }) => `${method} ${new URL(at).pathname}`),
+    ['POST /files', 'DELETE /files/f1'],
+  );
 });
 
 it('who gives up while parts are sent has nothing more sent', async () => {

@@ -9,19 +9,36 @@ input.type = 'file';
 document.body.append(input);
 
 /** Uploads that were begun, each with what it has told and how to give it up. */
-const uploads: { progress: Progress[]; stop: AbortController; ended: Promise<VouchFile | { error: string; type?: string }> }[] = [];
+const uploads: {
+  progress: Progress[];
+  stop: AbortController;
+  ended: Promise<VouchFile | { error: string; type?: string }>;
+}[] = [];
 
 Object.assign(window, {
   vouch,
   uploads,
   /** Begins an upload of a text, or of the file that is chosen, and returns its index. */
-  begin(options: { filename: string; contentType: string; method?: 'put' | 'multipart'; partSize?: number; resume?: string }, text?: string) {
+  begin(
+    options: {
+      filename: string;
+      contentType: string;
+      method?: 'put' | 'multipart';
+      partSize?: number;
+      resume?: string;
+    },
+    text?: string,
+  ) {
     const blob = text === undefined ? input.files![0]! : new Blob([text]);
     const stop = new AbortController();
     const progress: Progress[] = [];
     const ended = vouch
       .upload(blob, { ...options, signal: stop.signal, onProgress: (told) => progress.push(told) })
-      .catch((err: Error) => ({ error: err.name, message: err.message, ...(err instanceof Problem && { type: err.type }) }));
+      .catch((err: Error) => ({
+        error: err.name,
+        message: err.message,
+        ...(err instanceof Problem && { type: err.type }),
+      }));
     return uploads.push({ progress, stop, ended }) - 1;
   },
   settled: (id: string) => vouch.settled(id, { signal: AbortSignal.timeout(30_000) }),

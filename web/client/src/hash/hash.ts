@@ -14,12 +14,14 @@ const small = 4 << 20;
  */
 export async function hash(blob: Blob, { signal, onProgress = () => {} }: HashOptions = {}): Promise<string> {
   signal?.throwIfAborted();
-  if (blob.size <= small && globalThis.crypto.subtle) { // which there is only by HTTPS, or on localhost
+  if (blob.size <= small && globalThis.crypto.subtle) {
+    // which there is only by HTTPS, or on localhost
     const sum = await crypto.subtle.digest('SHA-256', await blob.arrayBuffer());
     signal?.throwIfAborted();
     return base64(new Uint8Array(sum));
   }
-  if (typeof Worker === 'undefined') { // not a browser
+  if (typeof Worker === 'undefined') {
+    // not a browser
     const { digest } = await import('./digest.js');
     return base64(await digest(blob, (read) => (onProgress(read), signal?.throwIfAborted())));
   }
@@ -36,7 +38,8 @@ function inWorker(blob: Blob, onProgress: (bytes: number) => void, signal?: Abor
       else if (data.sum) resolve(data.sum);
       else reject(data.error);
     };
-    worker.onerror = ({ message }) => reject(new Error(`the worker that hashes has failed: ${message || 'it did not start'}`));
+    worker.onerror = ({ message }) =>
+      reject(new Error(`the worker that hashes has failed: ${message || 'it did not start'}`));
     worker.postMessage(blob);
   }).finally(() => {
     ended.abort(); // nobody listens any more
