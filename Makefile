@@ -20,7 +20,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
-.PHONY: web web-test run test token functions stack clamd lint fuzz bench chaos corpus model iam clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,6 +34,9 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	cd local && $(GO) vet ./...
 	$(GO) test -race -count=1 ./...
 	cd local && $(GO) test -race -count=1 -timeout 20m ./...
+
+emulator: ## give every function every event of events/ under AWS's Lambda Runtime Interface Emulator, as sam local invoke does (docs/sam.md); make test does it too
+	cd local && $(GO) test -count=1 -v -run 'Sample|Authorizer' ./emulator ./samples
 
 web: ## build the module for Uppy in web/, and test it without a browser; needs Node
 	cd web && npm ci --no-audit --loglevel=error && npm run -s build && npm run -s check && npm run -s unit
@@ -64,6 +68,36 @@ lint: ## check the code's form
 	cd local && $(GO) run $(STATICCHECK) ./...
 	cd bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 
+check-template: ## check the templates as they are deployed, without AWS: cfn-lint, SAM's transform, the rules of local/cloudformation, asl-validator
+	@./local/cloudformation/check.sh
+
+# The AWS command lines are for these three alone, and are not installed by anything here.
+needs = @command -v $(1) >/dev/null || { echo 'make $@ needs the $(2), which is not installed: $(3)' >&2; exit 1; }
+environment = @grep -q '^\[$(ENV)\.deploy\.parameters\]' samconfig.toml && test -n '$(ENV)' || { echo 'make $@ needs ENV, an environment of samconfig.toml: make $@ ENV=dev' >&2; exit 1; }
+SAM_AT := https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html
+CLI_AT := https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html
+
+deploy: ## build and deploy to an environment of samconfig.toml: make deploy ENV=dev (docs/deploy.md)
+	$(call environment)
+	$(call needs,sam,SAM CLI,$(SAM_AT))
+	sam build --config-env $(ENV)
+	sam deploy --config-env $(ENV)
+
+destroy: ## delete an environment's stack, without what it retains: make destroy ENV=dev (docs/deploy.md)
+	$(call environment)
+	$(call needs,sam,SAM CLI,$(SAM_AT))
+	sam delete --config-env $(ENV)
+
+logs: ## follow the log of an environment's functions: make logs ENV=dev
+	$(call environment)
+	$(call needs,aws,AWS CLI,$(CLI_AT))
+	@stack=$$(sed -n '/^\[$(ENV)\.global\.parameters\]/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml) && \
+	group=$$(aws cloudformation describe-stack-resource --stack-name "$$stack" --logical-resource-id FunctionLogs --query StackResourceDetail.PhysicalResourceId --output text) && \
+	aws logs tail --follow --format short "$$group"
+
+registry: ## write the schemas of events/schemas into template.yaml, for EventBridge's registry
+	@cd local && $(GO) run ./cmd/registry-schemas -root $(ROOT)
+
 build: ## build the functions' zips as they are deployed to .vouch/build, and print their hashes and sizes
 	@cd local && $(GO) run ./cmd/zip-functions -root $(ROOT) -out $(ROOT)/.vouch/build
 
@@ -92,7 +126,7 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 	$(GO) run $(GOVULNCHECK) ./...
 	cd local && $(GO) run $(GOVULNCHECK) ./...
 
-bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc)
+bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc), cold starts against the least of functions
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
 
 SEED  ?= 1
@@ -109,6 +143,9 @@ model: ## check the life of a file exhaustively, within larger bounds than the t
 
 iam: ## write the table of permissions in docs/iam.md
 	cd local && $(GO) run ./leastprivilege/cmd -root $(ROOT)
+
+costs: functions clamd ## count what AWS would bill for whole lives of files, and write docs/costs.md; TABLES=1 writes it from the counts that are there
+	cd local && $(GO) run ./costs/cmd -root $(ROOT) $(if $(TABLES),-tables)
 
 FUZZTIME ?= 20s
 fuzz: ## fuzz every parser and policy: make fuzz FUZZTIME=20s

@@ -44,7 +44,7 @@ func TestS3IsNotSpokenToInTheClearWhereTheAPIIsNot(t *testing.T) {
 }
 
 func TestProblemsAreToldApart(t *testing.T) {
-	all := []error{ErrNotFound, ErrNotReady, ErrNotUploaded, ErrClosed, ErrPartsMismatch, ErrUnauthorized, ErrForbidden, ErrTooLarge, ErrQuota}
+	all := []error{ErrNotFound, ErrNotReady, ErrNotUploaded, ErrClosed, ErrPartsMismatch, ErrUnauthorized, ErrForbidden, ErrTooLarge, ErrQuota, ErrAccountClosed}
 	vouch := func(code string) string {
 		return `{"type":"urn:vouch:problem:` + code + `","title":"A title","status":599,"detail":"A detail.","accepted":"another","field":"size","fileStatus":"expired"}`
 	}
@@ -64,6 +64,7 @@ func TestProblemsAreToldApart(t *testing.T) {
 		{422, vouch("file-too-large"), ErrTooLarge, ""},
 		{403, vouch("quota-exceeded"), ErrQuota, "quota-exceeded: A detail (accepted: another)"},
 		{429, vouch("too-many-uploads"), ErrQuota, ""},
+		{403, vouch("account-closed"), ErrAccountClosed, ""},
 		{429, `{"message":"Too Many Requests"}`, nil, ""},
 		{422, vouch("invalid-size"), nil, ""},
 		{401, `{"message":"Unauthorized"}`, ErrUnauthorized, "the API answers 401: Unauthorized"},

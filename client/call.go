@@ -116,13 +116,20 @@ func (c *Client) authenticate(r *http.Request, body []byte) error {
 // pathOf returns the path of a file, and of what is below it. An id that cannot
 // be one is of no file, and must not become a path to something else.
 func pathOf(id string, below ...string) (string, error) {
+	if err := checkID(id); err != nil {
+		return "", err
+	}
+	return "/files/" + id + strings.Join(below, ""), nil
+}
+
+func checkID(id string) error {
 	for _, r := range id {
 		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-') {
-			return "", fmt.Errorf("%q is no file's id: %w", id, ErrNotFound)
+			return fmt.Errorf("%q is no file's id: %w", id, ErrNotFound)
 		}
 	}
 	if id == "" {
-		return "", fmt.Errorf("the file's id is empty: %w", ErrNotFound)
+		return fmt.Errorf("the file's id is empty: %w", ErrNotFound)
 	}
-	return "/files/" + id + strings.Join(below, ""), nil
+	return nil
 }

@@ -224,6 +224,10 @@ func (d *double) serveAPI(w http.ResponseWriter, r *http.Request) {
 		reply(w, 200, json.RawMessage(d.usage))
 		return
 	}
+	if id, ok := strings.CutPrefix(r.URL.Path, "/admin/holds/"); ok {
+		d.hold(w, r, id)
+		return
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/files")
 	if path == "" {
 		if r.Method == http.MethodPost {
@@ -251,7 +255,13 @@ func (d *double) serveAPI(w http.ResponseWriter, r *http.Request) {
 		d.listGrants(w, f)
 	case "GET ":
 		d.get(w, r, f)
+	case "PUT retention":
+		d.retain(w, r, f)
 	case "DELETE ":
+		if f.OnHold {
+			problem(w, 409, "on-hold", "The file is on hold.")
+			return
+		}
 		d.move(f, StatusDeleted)
 		f.parts, f.object = nil, nil
 		w.WriteHeader(204)
@@ -337,7 +347,7 @@ func (d *double) create(w http.ResponseWriter, r *http.Request) {
 	d.next++
 	id := fmt.Sprintf("0195f3a2-7c1e-7b4a-9d5e-%012d", d.next)
 	f := &stored{
-		File:  File{ID: id, Status: StatusPending, Method: method, Filename: in.Filename, ContentType: in.ContentType, Size: in.Size, ChecksumSHA256: in.ChecksumSHA256, CreatedAt: d.now(), UpdatedAt: d.now()},
+		File:  File{ID: id, Status: StatusPending, Method: method, Filename: in.Filename, ContentType: in.ContentType, Size: in.Size, ChecksumSHA256: in.ChecksumSHA256, ExpiresAt: in.ExpiresAt, CreatedAt: d.now(), UpdatedAt: d.now()},
 		parts: map[int]heldBytes{}, revision: 1, expires: d.now().Add(24 * time.Hour),
 	}
 	created := Created{File: f.File}

@@ -55,7 +55,7 @@ func (u *uploading) plan(ctx context.Context) (plan, error) {
 func (u *uploading) begin(ctx context.Context) (plan, error) {
 	created, a, err := u.c.create(ctx, NewFile{
 		Filename: u.filename, ContentType: u.contentType, Size: u.size, ChecksumSHA256: u.sha256,
-		Method: u.o.Method, PartSize: u.o.PartSize,
+		Method: u.o.Method, PartSize: u.o.PartSize, ExpiresAt: u.o.ExpiresAt,
 	})
 	if err != nil {
 		return plan{}, err

@@ -28,7 +28,9 @@ type Problem struct {
 	// Quota is the limit that is reached, where errors.Is(err, ErrQuota): "bytes",
 	// "files", "pending" or "uploadsToday". Limit and Remaining are what it allows and
 	// what is left of it, in bytes or as a count; nil in every other problem. ResetsAt
-	// is when it is free again, where time alone frees it.
+	// is when it is free again, where time alone frees it. Account says whose it is:
+	// "owner" for one's own, "tenant" for that of all owners of one's tenant together.
+	Account   string    `json:"account,omitempty"`
 	Quota     string    `json:"quota,omitempty"`
 	Limit     *int64    `json:"limit,omitempty"`
 	Remaining *int64    `json:"remaining,omitempty"`
@@ -46,10 +48,12 @@ var (
 	ErrNotFound      = errors.New("there is no such file")                    // or it is somebody else's
 	ErrNotReady      = errors.New("the file is not ready")                    // Problem.FileStatus says what it is
 	ErrNotUploaded   = errors.New("the bytes have not arrived")               // it is said to be complete too early
-	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted, and takes no grants either
+	ErrClosed        = errors.New("the file takes no bytes any more")         // it is expired or deleted, or its time is over; it takes no grants either
+	ErrOnHold        = errors.New("the file is on hold")                      // nobody deletes it until an administrator releases it
 	ErrPartsMismatch = errors.New("the parts are not as promised")            // Problem.Detail names the first
 	ErrUnauthorized  = errors.New("there is no valid token")                  // 401
 	ErrForbidden     = errors.New("that is not allowed")                      // 403: the token has not the scope, or the file is shared for less
+	ErrAccountClosed = errors.New("no uploads are taken for the account")     // what it has already is as before
 	ErrQuota         = errors.New("the quota is reached")                     // Problem.Quota says which, and Problem.Remaining what is left
 	ErrTooLarge      = errors.New("the file is larger than the policy takes") // Problem.Accepted says how large it may be
 )
@@ -89,7 +93,9 @@ func (p *Problem) Is(target error) bool {
 	case ErrUnauthorized:
 		return p.StatusCode == http.StatusUnauthorized
 	case ErrForbidden:
-		return p.StatusCode == http.StatusForbidden && p.Code() != "quota-exceeded"
+		return p.StatusCode == http.StatusForbidden && p.Code() != "quota-exceeded" && p.Code() != "account-closed"
+	case ErrAccountClosed:
+		return p.Code() == "account-closed"
 	case ErrQuota:
 		return p.Code() == "quota-exceeded" || p.Code() == tooManyUploads
 	case ErrNotFound: // not by the status: 404 without a code is another API's, or a wrong base URL
@@ -100,6 +106,8 @@ func (p *Problem) Is(target error) bool {
 		return p.Code() == "not-uploaded"
 	case ErrClosed:
 		return p.Code() == "closed"
+	case ErrOnHold:
+		return p.Code() == "on-hold"
 	case ErrPartsMismatch:
 		return p.Code() == "parts-mismatch"
 	case ErrTooLarge:

@@ -59,6 +59,11 @@ type File struct {
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 
+	// ExpiresAt is when the file is deleted by itself, from when on nothing of it is
+	// given out; the zero time for never. While it is OnHold nobody deletes it.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	OnHold    bool      `json:"onHold,omitempty"`
+
 	// Access is what the caller may do with the file. Only Get and Wait say it.
 	Access Access `json:"access,omitempty"`
 
@@ -87,6 +92,10 @@ type NewFile struct {
 
 	Method   Method `json:"method,omitempty"`   // empty: the server chooses
 	PartSize int64  `json:"partSize,omitempty"` // bytes; 0: the server chooses
+
+	// ExpiresAt is how long the file is kept; the zero time for as long as the policy
+	// says.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // Created is a pending file and how to send its bytes: one of Upload, Multipart

@@ -35,6 +35,10 @@ type UploadOptions struct {
 	// file's size.
 	Parallel int
 
+	// ExpiresAt is how long the file is kept, the zero time for as long as the policy
+	// says. What is gone on with is kept as long as it was begun with.
+	ExpiresAt time.Time
+
 	// Journal is where what was begun is remembered; nil for nowhere, so that an
 	// upload that ends early is deleted, and nothing is resumed.
 	Journal Journal

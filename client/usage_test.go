@@ -19,8 +19,24 @@ func TestWhatIsUsedIsToldWithWhatRemains(t *testing.T) {
 	if again, err := json.Marshal(u); err != nil || string(again) != d.usage {
 		t.Errorf("%s, %v", again, err)
 	}
-	if u.Files.Limit != nil || u.Files.Remaining != nil || u.Pending.Remaining == nil || *u.Pending.Remaining != 0 {
+	if u.Tenant != nil || u.Files.Limit != nil || u.Files.Remaining != nil || u.Pending.Remaining == nil || *u.Pending.Remaining != 0 {
 		t.Errorf("no limit and nothing left are one: %+v", u)
+	}
+}
+
+func TestWhatTheTenantUsesIsToldBesideIt(t *testing.T) {
+	d := newDouble(t)
+	d.usage = `{"bytes":{"used":7},"files":{"used":2},"pending":{"used":1},"uploadsToday":{"used":9},` +
+		`"tenant":{"bytes":{"used":70,"limit":100,"remaining":30},"files":{"used":20},"pending":{"used":10},"uploadsToday":{"used":90}}}`
+	u, err := d.client().Usage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := json.Marshal(u); err != nil || string(again) != d.usage {
+		t.Errorf("%s, %v", again, err)
+	}
+	if u.Bytes.Used != 7 || u.Tenant == nil || u.Tenant.Bytes.Used != 70 || u.Tenant.Bytes.Remaining == nil || *u.Tenant.Bytes.Remaining != 30 {
+		t.Errorf("%+v", u)
 	}
 }
 
@@ -30,7 +46,7 @@ func refused(w http.ResponseWriter, status int, code, quota string) {
 	w.Header().Set("Retry-After", "40000")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(map[string]any{
-		"type": "urn:vouch:problem:" + code, "title": "A problem", "status": status, "quota": quota, "limit": 10, "remaining": 3, "resetsAt": "2026-11-25T00:00:00Z",
+		"type": "urn:vouch:problem:" + code, "title": "A problem", "status": status, "quota": quota, "account": "tenant", "limit": 10, "remaining": 3, "resetsAt": "2026-11-25T00:00:00Z",
 	})
 }
 
@@ -43,7 +59,7 @@ func TestARefusalByAQuotaSaysWhatIsLeftAndIsNotTriedAgain(t *testing.T) {
 		if !ok || !errors.Is(err, ErrQuota) || errors.Is(err, ErrForbidden) {
 			t.Fatalf("%s: %v", code, err)
 		}
-		if p.Quota != "bytes" || p.Limit == nil || *p.Limit != 10 || p.Remaining == nil || *p.Remaining != 3 || !p.ResetsAt.Equal(time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)) {
+		if p.Account != "tenant" || p.Quota != "bytes" || p.Limit == nil || *p.Limit != 10 || p.Remaining == nil || *p.Remaining != 3 || !p.ResetsAt.Equal(time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("%s: %+v", code, p)
 		}
 		if n := d.count("POST"); n != 1 {

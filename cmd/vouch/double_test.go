@@ -38,6 +38,7 @@ const (
 // made for what the real stack cannot be made to do at a wish: to stop in the
 // middle, to count, and to refuse. local/e2e has the real ones.
 type double struct {
+	erased erasing
 	*httptest.Server
 	key *ecdsa.PrivateKey
 
@@ -49,7 +50,8 @@ type double struct {
 	gate     int      // how many parts are stored before the others wait; negative for all
 	released chan struct{}
 	token    string // the token that is accepted besides the others
-	quota    string // the one that refuses uploads; empty for none
+	tenant   bool   // whether what a tenant uses is counted
+	quota    string // the one that refuses uploads, or closed; empty for none
 
 	waiting chan struct{} // something is sent to it when a part waits at the gate
 }
@@ -177,7 +179,19 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if parts[0] == "usage" {
-		answer(w, 200, json.RawMessage(`{"bytes":{"used":1572864,"limit":10737418240,"remaining":10735845376},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":10,"remaining":1,"resetsAt":"2026-11-25T00:00:00Z"}}`))
+		tenant := ""
+		if d.tenant {
+			tenant = `,"tenant":{"bytes":{"used":3145728,"limit":10995116277760,"remaining":10995113132032},"files":{"used":7,"limit":7,"remaining":0},"pending":{"used":2},"uploadsToday":{"used":12,"resetsAt":"2026-11-25T00:00:00Z"}}`
+		}
+		answer(w, 200, json.RawMessage(`{"bytes":{"used":1572864,"limit":10737418240,"remaining":10735845376},"files":{"used":3},"pending":{"used":1,"limit":1,"remaining":0},"uploadsToday":{"used":9,"limit":10,"remaining":1,"resetsAt":"2026-11-25T00:00:00Z"}`+tenant+`}`))
+		return
+	}
+	if len(parts) == 3 && parts[0] == "admin" && parts[1] == "holds" {
+		d.serveHold(w, r, d.files[parts[2]])
+		return
+	}
+	if parts[0] == "admin" && parts[1] == "erasures" {
+		d.serveErasure(w, r)
 		return
 	}
 	if parts[0] != "files" {
@@ -197,6 +211,10 @@ func (d *double) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 404, "not-found", "There is no such file.", "")
 		return
 	}
+	if len(parts) == 3 && parts[2] == "history" {
+		d.serveHistory(w, r)
+		return
+	}
 	if len(parts) > 2 && parts[2] == "grants" {
 		d.serveGrants(w, r, f, parts[3:], body)
 		return
@@ -213,6 +231,7 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 	var in struct {
 		Filename, ContentType, Method, ChecksumSHA256 string
 		Size, PartSize                                int64
+		ExpiresAt                                     *time.Time
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		refuse(w, 400, "invalid-request", err.Error(), "")
@@ -221,10 +240,13 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 	switch {
 	case d.quota == "uploadsToday":
 		w.Header().Set("Retry-After", "40000")
-		refuseQuota(w, 429, "too-many-uploads", map[string]any{"quota": d.quota, "limit": 10, "remaining": 0, "resetsAt": time.Now().Add(5*time.Hour + time.Second)})
+		refuseQuota(w, 429, "too-many-uploads", map[string]any{"quota": d.quota, "account": d.account(), "limit": 10, "remaining": 0, "resetsAt": time.Now().Add(5*time.Hour + time.Second)})
+		return
+	case d.quota == "closed":
+		refuse(w, 403, "account-closed", "No uploads are taken for this account.", "")
 		return
 	case d.quota != "":
-		refuseQuota(w, 403, "quota-exceeded", map[string]any{"quota": d.quota, "limit": 10 << 20, "remaining": 1536})
+		refuseQuota(w, 403, "quota-exceeded", map[string]any{"quota": d.quota, "account": d.account(), "limit": 10 << 20, "remaining": 1536})
 		return
 	case in.ContentType == "text/html":
 		refuse(w, 422, "content-type-not-allowed", "The type text/html is not allowed.", "image/png, application/pdf")
@@ -255,6 +277,9 @@ func (d *double) serveFiles(w http.ResponseWriter, r *http.Request, body []byte)
 		"id": id, "status": "pending", "method": method, "filename": in.Filename, "contentType": in.ContentType, "size": in.Size,
 		"createdAt": at, "updatedAt": at,
 	}}
+	if in.ExpiresAt != nil {
+		f.record["expiresAt"] = in.ExpiresAt.Format(time.RFC3339)
+	}
 	if in.ChecksumSHA256 != "" {
 		f.record["checksumSHA256"] = in.ChecksumSHA256
 	}
@@ -315,7 +340,13 @@ func (d *double) serveFile(w http.ResponseWriter, r *http.Request, f *doubled, a
 			w.Header().Set("Retry-After", "1")
 		}
 		answer(w, 200, f.record)
+	case "PUT retention":
+		f.retain(w, body)
 	case "DELETE ":
+		if f.record["onHold"] == true {
+			refuse(w, 409, "on-hold", "The file is on hold, and is not deleted.", "the same call once an administrator has released the hold")
+			return
+		}
 		f.record["status"] = "deleted"
 		w.WriteHeader(204)
 	case "POST parts":
@@ -500,6 +531,14 @@ func answer(w http.ResponseWriter, status int, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		panic(err)
 	}
+}
+
+// account is whose quota refuses uploads.
+func (d *double) account() string {
+	if d.tenant {
+		return "tenant"
+	}
+	return "owner"
 }
 
 func refuseQuota(w http.ResponseWriter, status int, code string, members map[string]any) {

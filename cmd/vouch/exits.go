@@ -39,7 +39,7 @@ var exits = []struct {
 	{exitUnauthorised, "no token, one that has run out, or one without the scope; or a file that was shared with you for less"},
 	{exitChanged, "a local file was changed while it was read"},
 	{exitError, "any other error"},
-	{exitRefused, "refused before anything was sent: by policy (type, size, name, method), by a quota, or as a grant that cannot be"},
+	{exitRefused, "refused before anything was sent: by policy (type, size, name, method, time), by a quota, for a closed account, or as a grant that cannot be"},
 	{exitNotFound, "there is no such file, or it is somebody else's"},
 	{exitNotReady, "the file is not ready, or was not in the time given by --timeout"},
 	{exitUsage, "the command was not given as it must be"},
@@ -91,7 +91,7 @@ func exitOf(err error) exit {
 }
 
 func exitOfProblem(p *client.Problem) exit {
-	if errors.Is(p, client.ErrQuota) { // which come as 403 and 429
+	if errors.Is(p, client.ErrQuota) || errors.Is(p, client.ErrAccountClosed) { // which come as 403 and 429
 		return exitRefused
 	}
 	switch p.StatusCode {
@@ -101,7 +101,7 @@ func exitOfProblem(p *client.Problem) exit {
 		return exitRefused
 	}
 	switch file.Code(p.Code()) {
-	case file.CodeNotFound:
+	case file.CodeNotFound, file.CodeNoErasure:
 		return exitNotFound
 	case file.CodeNotReady, file.CodeNotUploaded, file.CodeClosed:
 		return exitOfStatus(p.FileStatus)

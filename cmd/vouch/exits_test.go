@@ -44,7 +44,7 @@ func exitCases(t *testing.T) map[exit][]func() result {
 	return map[exit][]func() result{
 		exitOK: {
 			run(m, "put", "good.bin"), run(m, "ls"), run(m, "ls", "--status", "rejected"), run(m, "status", good), run(m, "status", bad), run(m, "status", good, "--watch"),
-			run(m, "get", good, "-o", "back.bin"), run(m, "share", good), run(m, "share", good, "--with", "bob"), run(m, "share", good, "--list"), run(m, "share", good, "--revoke", "bob"), run(m, "usage"), run(m, "verify", "good.bin", "--id", good), run(m, "version"), run(m, "--version"),
+			run(m, "get", good, "-o", "back.bin"), run(m, "share", good), run(m, "share", good, "--with", "bob"), run(m, "share", good, "--list"), run(m, "share", good, "--revoke", "bob"), run(m, "history", good), run(m, "history", good, "--denied"), run(m, "usage"), run(m, "verify", "good.bin", "--id", good), run(m, "version"), run(m, "--version"),
 			run(m), run(m, "help"), run(m, "put", "--help"), run(m, "help", "exit-codes"), run(m, "help", "environment"), run(m, "completion", "bash"),
 		},
 		exitError: {
@@ -60,14 +60,14 @@ func exitCases(t *testing.T) map[exit][]func() result {
 			run(m, "share", good, "--with", ""), run(m, "share", good, "--with", "bob", "--list"), run(m, "share", good, "--with", "bob", "--revoke", "eve"), run(m, "share", good, "--revoke", "bob", "--list"),
 			run(m, "share", good, "--revoke", ""), run(m, "share", good, "--group"), run(m, "share", good, "--manage"), run(m, "share", good, "--for", "1h"), run(m, "share", good, "--revoke", "bob", "--until", "2099-01-01T00:00:00Z"),
 			run(m, "share", good, "--with", "bob", "--for", "1h", "--until", "2099-01-01T00:00:00Z"), run(m, "share", good, "--with", "bob", "--for", "-1h"), run(m, "share", good, "--with", "bob", "--for", "0s"),
-			run(m, "share", good, "--with", "bob", "--until", "tomorrow"), run(m, "share", good, "--with", "bob", "--until", ""), run(m, "share", good, "--with", "bob", "--until", "2020-01-01T00:00:00Z"), run(m, "usage", "x"),
+			run(m, "share", good, "--with", "bob", "--until", "tomorrow"), run(m, "share", good, "--with", "bob", "--until", ""), run(m, "share", good, "--with", "bob", "--until", "2020-01-01T00:00:00Z"), run(m, "usage", "x"), run(m, "history"), run(m, "history", "x"), run(m, "history", good, "--limit", "-1"),
 			run(with("VOUCH_API", ""), "ls"), run(with("VOUCH_API", "http://files.example.com"), "ls"), run(with("VOUCH_API", "files.example.com"), "ls"),
 		},
 		exitRejected: {
 			run(m, "put", "bad.bin"), run(m, "status", bad, "--watch"), run(m, "get", bad, "-o", "x"), run(m, "verify", "other.bin", "--id", good),
 			run(m, "verify", "good.bin", "not-a.receipt"),
 		},
-		exitNotFound: {run(m, "get", anID), run(m, "status", anID), run(m, "rm", anID), run(m, "share", anID), run(m, "share", anID, "--list"), run(m, "share", anID, "--with", "bob"), run(m, "share", anID, "--revoke", "bob"), run(m, "verify", "good.bin", "--id", anID)},
+		exitNotFound: {run(m, "get", anID), run(m, "history", anID), run(m, "status", anID), run(m, "rm", anID), run(m, "share", anID), run(m, "share", anID, "--list"), run(m, "share", anID, "--with", "bob"), run(m, "share", anID, "--revoke", "bob"), run(m, "verify", "good.bin", "--id", anID)},
 		exitUnauthorised: {
 			run(with("VOUCH_TOKEN", ""), "ls"), run(with("VOUCH_TOKEN", "run-out"), "ls"), run(with("VOUCH_TOKEN", "run-out"), "put", "good.bin"),
 			run(with("VOUCH_TOKEN", readerToken), "put", "good.bin"), run(with("VOUCH_TOKEN", readerToken), "rm", good), run(with("VOUCH_TOKEN", readerToken), "share", good, "--with", "bob"), run(m, "share", shared, "--list"), run(with("VOUCH_TOKEN", "two words"), "ls"),
@@ -79,7 +79,7 @@ func exitCases(t *testing.T) map[exit][]func() result {
 		exitRefused: {
 			run(m, "put", "--type", "text/html", "good.bin"), run(m, "put", m.file("empty.bin", nil)), run(m, "put", m.file("large.bin", make([]byte, 100<<20+1))),
 			run(m, "put", "--name", "a\tb", "good.bin"), run(m, "share", good, "--with", "alice"),
-			overQuota("bytes"), overQuota("files"), overQuota("pending"), overQuota("uploadsToday"),
+			overQuota("bytes"), overQuota("files"), overQuota("pending"), overQuota("uploadsToday"), overQuota("closed"),
 		},
 		exitChanged: {func() result {
 			d.shut(1)

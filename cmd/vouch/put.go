@@ -21,6 +21,7 @@ type putOptions struct {
 	noResume, noWait          bool
 	recursive                 bool
 	timeout                   time.Duration
+	expires                   moment
 }
 
 func (a *app) putCommand() *cobra.Command {
@@ -41,6 +42,7 @@ A directory needs -r. Its files are sent one by one under their own names,
 without their folders; symbolic links are not followed.`,
 		Example: `  vouch put holiday.mp4
   vouch put --no-wait *.pdf
+  vouch put --expires 30d report.pdf
   vouch put -r --files-at-once 4 ./scans
   pg_dump mydb | gzip | vouch put - --name mydb.sql.gz --type application/gzip
   ID=$(vouch put -q report.pdf) && vouch share "$ID"`,
@@ -58,6 +60,7 @@ without their folders; symbolic links are not followed.`,
 	flags.BoolVar(&o.noResume, "no-resume", false, "begin anew, and remember nothing")
 	flags.BoolVar(&o.noWait, "no-wait", false, "do not wait for the verdict")
 	flags.BoolVarP(&o.recursive, "recursive", "r", false, "send the files in directories")
+	flags.Var(&o.expires, "expires", "how long it is kept, as 30d, 12h or 2026-12-01T18:00:00+01:00; the server chooses if not given")
 	flags.DurationVar(&o.timeout, "timeout", 0, "how long to wait for the verdict of a file once it is sent, as 10m; 0 is for ever")
 	complete(cmd, "method", string(file.Put), string(file.Multipart))
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -195,7 +198,7 @@ func (a *app) upload(ctx context.Context, c *client.Client, i item, o putOptions
 	told := false
 	f, err := c.Upload(ctx, source, client.UploadOptions{
 		Filename: i.name, ContentType: o.contentType, Method: method, PartSize: int64(o.partSize),
-		Parallel: o.parallel, Journal: journal, NoWait: o.noWait,
+		ExpiresAt: o.expires.Time, Parallel: o.parallel, Journal: journal, NoWait: o.noWait,
 		Progress: func(p client.Progress) {
 			if p.Resumed > 0 && !told && !a.json {
 				told = true

@@ -13,7 +13,8 @@ func (a *app) rmCommand() *cobra.Command {
 		Short:   "Delete files and their bytes",
 		Long: `rm deletes files and their bytes, for good and without asking. URLs that were
 given out end with them, and an upload in parts that was not completed is given
-up. To delete twice is no error.`,
+up. To delete twice is no error. A file that an administrator has put on hold is not
+deleted.`,
 		Example:           `  vouch ls -q --status rejected --limit 0 | xargs vouch rm`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeIDs,

@@ -91,7 +91,7 @@ say: vouch help exit-codes, vouch help environment.`,
 	flags.StringVar(&a.progress, "progress", progressAuto, "how progress is shown on stderr: "+strings.Join(progressKinds, ", "))
 	complete(root, "progress", progressKinds...)
 	root.AddCommand(
-		a.putCommand(), a.getCommand(), a.lsCommand(), a.statusCommand(), a.rmCommand(), a.shareCommand(), a.usageCommand(), a.verifyCommand(), a.versionCommand(),
+		a.putCommand(), a.getCommand(), a.lsCommand(), a.statusCommand(), a.rmCommand(), a.shareCommand(), a.retainCommand(), a.historyCommand(), a.usageCommand(), a.verifyCommand(), a.holdCommand(), a.releaseCommand(), a.eraseCommand(), a.versionCommand(),
 		exitCodesTopic(), environmentTopic(),
 	)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)

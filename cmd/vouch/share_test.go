@@ -17,6 +17,14 @@ func (d *double) setQuota(quota string) {
 	d.quota = quota
 }
 
+// countTenant has the double count for a tenant, whose quota is then the one that
+// refuses uploads.
+func (d *double) countTenant() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tenant = true
+}
+
 // serveGrants keeps grants as they come, in the order they came.
 func (d *double) serveGrants(w http.ResponseWriter, r *http.Request, f *doubled, below []string, body []byte) {
 	if f.record["access"] == "read" {
@@ -127,7 +135,8 @@ func TestWhatOthersShareSaysWhatOneMayDoWithIt(t *testing.T) {
 }
 
 func TestUsageIsATableOfWhatRemains(t *testing.T) {
-	m := newMachine(t, newDouble(t))
+	d := newDouble(t)
+	m := newMachine(t, d)
 	lines := strings.Split(m.must("usage").out, "\n")
 	for i, want := range []string{
 		"QUOTA            USED     LIMIT     REMAINING",
@@ -142,6 +151,41 @@ func TestUsageIsATableOfWhatRemains(t *testing.T) {
 	}
 	if out := m.must("usage", "-q").out; strings.Contains(out, "QUOTA") || strings.Count(out, "\n") != 4 {
 		t.Errorf("%s", out)
+	}
+	d.countTenant()
+	lines = strings.Split(m.must("usage").out, "\n")
+	for i, want := range []string{
+		"QUOTA                    USED     LIMIT     REMAINING",
+		"bytes                    1.5 MiB  10.0 GiB  10.0 GiB",
+		"files                    3        none      -",
+		"pending uploads          1        1         0",
+		"uploads today            9        10        1, all again in ",
+		"tenant: bytes            3.0 MiB  10.0 TiB  10.0 TiB",
+		"tenant: files            7        7         0",
+		"tenant: pending uploads  2        none      -",
+		"tenant: uploads today    12       none      -",
+	} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("%q, want %q", lines[i], want)
+		}
+	}
+}
+
+func TestARefusalByTheQuotaOfTheTenantSaysWhoseItIs(t *testing.T) {
+	d := newDouble(t)
+	d.countTenant()
+	m := newMachine(t, d)
+	m.file("a.bin", []byte("x"))
+	for quota, want := range map[string]string{
+		"bytes":        "The quota of your tenant has 1.5 KiB of 10.0 MiB left",
+		"files":        "The quota of your tenant has 1536 of 10485760 files left. Delete some, or have others do so;",
+		"pending":      "The quota of your tenant has 1536 of 10485760 pending uploads left",
+		"uploadsToday": "The quota of your tenant has 0 of 10 uploads left today. There are more from ",
+	} {
+		d.setQuota(quota)
+		if r := m.run("put", "a.bin"); r.code != exitRefused || !strings.Contains(r.err, want) {
+			t.Errorf("%s: %s", quota, r)
+		}
 	}
 }
 

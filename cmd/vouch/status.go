@@ -112,6 +112,7 @@ func (a *app) describe(f client.File) error {
 	row("sha-256", plain(f.ChecksumSHA256))
 	row("created", ago(f.CreatedAt))
 	row("changed", ago(f.UpdatedAt))
+	row("kept", keptText(f))
 	if v, ok := verdictOf(f); ok {
 		row("verdict", verdictText(v))
 	}

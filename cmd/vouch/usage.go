@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,7 +19,8 @@ func (a *app) usageCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "usage",
 		Short: "Show what your files use of the quotas, and what remains",
-		Long: `usage shows what your files use of the quotas, and what remains. Uploads whose
+		Long: `usage shows what your files use of the quotas, and what remains; and where your
+tenant has quotas, what the files of all its members use together. Uploads whose
 bytes have not arrived count with all that may still come; files that are
 rejected, expired or deleted count for nothing.`,
 		Example: `  vouch usage
@@ -45,6 +47,19 @@ func (a *app) usage(ctx context.Context) error {
 	if !a.quiet {
 		fmt.Fprintln(rows, "QUOTA\tUSED\tLIMIT\tREMAINING")
 	}
+	writeUsage(rows, "", u.AccountUsage)
+	if u.Tenant != nil {
+		writeUsage(rows, "tenant: ", *u.Tenant)
+	}
+	if err := rows.Flush(); err != nil {
+		return err
+	}
+	a.write(a.out, table.String())
+	return nil
+}
+
+// writeUsage writes a row for each quota of an account.
+func writeUsage(w io.Writer, whose string, u client.AccountUsage) {
 	for _, row := range []struct {
 		name string
 		text func(int64) string
@@ -65,13 +80,8 @@ func (a *app) usage(ctx context.Context) error {
 		if row.Limit != nil && !row.ResetsAt.IsZero() {
 			remaining += ", all again in " + durationText(time.Until(row.ResetsAt))
 		}
-		fmt.Fprintf(rows, "%s\t%s\t%s\t%s\n", row.name, row.text(row.Used.Used), limit, remaining)
+		fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", whose, row.name, row.text(row.Used.Used), limit, remaining)
 	}
-	if err := rows.Flush(); err != nil {
-		return err
-	}
-	a.write(a.out, table.String())
-	return nil
 }
 
 func countText(n int64) string { return strconv.FormatInt(n, 10) }
@@ -82,17 +92,21 @@ func explainQuota(p *client.Problem) string {
 	if p.Limit == nil || p.Remaining == nil {
 		return oneLine(cmp.Or(p.Detail, p.Title))
 	}
+	whose, others := "Your quota", ""
+	if p.Account == "tenant" {
+		whose, others = "The quota of your tenant", ", or have others do so"
+	}
 	of := countText(*p.Remaining) + " of " + countText(*p.Limit)
 	switch p.Quota {
 	case "bytes":
-		return fmt.Sprintf("Your quota has %s of %s left, and this is more. Delete files, or uploads that are pending; vouch usage shows what is used.",
-			bytesText(*p.Remaining), bytesText(*p.Limit))
+		return fmt.Sprintf("%s has %s of %s left, and this is more. Delete files, or uploads that are pending%s; vouch usage shows what is used.",
+			whose, bytesText(*p.Remaining), bytesText(*p.Limit), others)
 	case "files":
-		return "Your quota has " + of + " files left. Delete some; vouch usage shows what is used."
+		return whose + " has " + of + " files left. Delete some" + others + "; vouch usage shows what is used."
 	case "pending":
-		return "Your quota has " + of + " pending uploads left. Finish some, or delete them: vouch ls --status pending."
+		return whose + " has " + of + " pending uploads left. Finish some, or delete them" + others + ": vouch ls --status pending."
 	case "uploadsToday":
-		text := "Your quota has " + of + " uploads left today."
+		text := whose + " has " + of + " uploads left today."
 		if !p.ResetsAt.IsZero() {
 			text += " There are more from " + clockText(p.ResetsAt) + ", in " + durationText(time.Until(p.ResetsAt)) + "."
 		}

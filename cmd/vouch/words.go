@@ -27,14 +27,18 @@ func explainProblem(p *client.Problem) string {
 	switch {
 	case errors.Is(p, client.ErrQuota):
 		return explainQuota(p)
+	case errors.Is(p, client.ErrAccountClosed):
+		return "No uploads are taken for your account. What it has already is as before."
 	case p.StatusCode == http.StatusUnauthorized:
 		return "The API does not accept the token: it has run out, or is not for this API. Get a new one."
 	case file.Code(p.Code()) == file.CodeForbidden && p.Accepted == "": // a missing scope says what it takes
 		return "You may see this file, but not do this with it: it was shared with you for less."
 	case p.StatusCode == http.StatusForbidden:
-		return both("The token has not the scope that this needs (files:read to look, files:write to send and delete).", p.Detail)
+		return both("The token has not the scope that this needs (files:read to look, files:write to send and delete, files:admin to hold).", p.Detail)
 	case file.Code(p.Code()) == file.CodeNotFound:
 		return "There is no such file, or it is somebody else's."
+	case file.Code(p.Code()) == file.CodeNoErasure:
+		return "There is no such erasure."
 	case p.StatusCode == http.StatusNotFound:
 		return "There is no Vouch at this address. Is VOUCH_API, or --api, right?"
 	case p.StatusCode == http.StatusTooManyRequests:

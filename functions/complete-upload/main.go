@@ -22,9 +22,9 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.Idempotency, settings.StateMachine)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.Idempotency, settings.StateMachine)
 	tables := dynamodb.NewFromConfig(cfg)
-	records := dynamo.New(tables, env[settings.Table]).Counting(env[settings.Usage])
+	records := dynamo.New(tables, env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage])
 	objects := s3store.New(settings.Patient(cfg), env[settings.Bucket])
 	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
 	lambda.Start(api.LambdaUpTo(api.MaxCompletion, settings.MustClaims(), api.Idempotent(keys, api.CompleteUpload(parts.Completer{

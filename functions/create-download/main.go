@@ -18,11 +18,11 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.Idempotency)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Bucket, settings.Idempotency)
 	tables := dynamodb.NewFromConfig(cfg)
 	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
 	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.CreateDownload(download.Creator{
-		Records:   dynamo.New(tables, env[settings.Table]),
+		Records:   dynamo.New(tables, env[settings.Table]).Recording(env[settings.History]),
 		Presigner: s3store.New(cfg, env[settings.Bucket]),
 		Policy:    settings.MustPolicy(),
 		Now:       time.Now,

@@ -18,13 +18,13 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.Idempotency)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.Idempotency)
 	tables := dynamodb.NewFromConfig(cfg)
 	keys := idempotency.Keeper{Store: dynamo.NewCalls(tables, env[settings.Idempotency]), Now: time.Now}
 	limits := settings.MustPolicy()
 	objects := s3store.New(cfg, env[settings.Bucket])
 	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.CreateUpload(upload.Creator{
-		Records:   dynamo.New(tables, env[settings.Table]).Counting(env[settings.Usage]).Within(limits.Quotas),
+		Records:   dynamo.New(tables, env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]).Within(limits.Quotas),
 		Presigner: objects,
 		Uploads:   objects,
 		Policy:    limits,

@@ -16,10 +16,10 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket)
 	objects := s3store.New(cfg, env[settings.Bucket])
 	lambda.Start(api.Lambda(settings.MustClaims(), api.DeleteFile(deletion.Deleter{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects: objects,
 		Uploads: objects,
 		Policy:  settings.MustPolicy(),

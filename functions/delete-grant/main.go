@@ -16,9 +16,9 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History)
 	lambda.Start(api.Lambda(settings.MustClaims(), api.DeleteGrant(sharing.Sharer{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Now:     time.Now,
 	})))
 }

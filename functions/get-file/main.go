@@ -14,6 +14,6 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table)
-	lambda.Start(api.Lambda(settings.MustClaims(), api.GetFile(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]), time.Now)))
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History)
+	lambda.Start(api.Lambda(settings.MustClaims(), api.GetFile(dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]), time.Now)))
 }

@@ -17,9 +17,9 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Bucket)
 	lambda.Start(api.Lambda(settings.MustClaims(), api.ListParts(parts.Lister{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Uploads: s3store.New(cfg, env[settings.Bucket]),
 		Now:     time.Now,
 	})))

@@ -14,6 +14,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/kmskey"
+	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/receipt"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -22,17 +23,17 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket, settings.EventBus, settings.ReceiptKey)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Bucket, settings.EventBus, settings.ReceiptKey)
 	finisher := verify.Finisher{
 		Scanners: settings.MustScanners(),
-		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
-		Events:   eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+		Events:   eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
 		Receipts: receipt.Issuer{Signer: kmskey.New(kms.NewFromConfig(cfg), env[settings.ReceiptKey]), Bucket: env[settings.Bucket], Now: time.Now},
 		Policy:   settings.MustPolicy(),
 		Now:      time.Now,
 	}
-	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(workflow.Step("mark-ready", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	}))
 }

@@ -21,16 +21,16 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.EventBus)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.EventBus)
 	finisher := verify.Finisher{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
-		Events:  eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]),
+		Events:  eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}
 	emitter := metrics.OfFunction()
-	lambda.Start(workflow.Step(workflow.Lost(emitter, func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(workflow.Step("mark-rejected", workflow.Lost(emitter, func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		return finisher.Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	})))
 }

@@ -22,8 +22,8 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket)
-	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]).Within(quota.Quotas{}) // no quota of the policy is meant for the canary
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket)
+	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]).Within(quota.Quotas{}) // no quota of the policy is meant for the canary
 	objects := s3store.New(cfg, env[settings.Bucket])
 	limits := settings.MustPolicy()
 	lambda.Start(canary.Lambda(canary.Canary{

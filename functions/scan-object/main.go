@@ -41,7 +41,7 @@ func main() {
 		Policy:    settings.MustPolicy(),
 		Now:       time.Now,
 	}
-	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(workflow.Step("scan-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		if err := ready(ctx); err != nil {
 			return verify.Result{}, err
 		}

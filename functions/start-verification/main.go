@@ -19,9 +19,9 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Usage, settings.Bucket, settings.StateMachine)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.StateMachine)
 	lambda.Start(s3event.Lambda(env[settings.Bucket], verify.Starter{
-		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Counting(env[settings.Usage]),
+		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
 		Policy:   settings.MustPolicy(),

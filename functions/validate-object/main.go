@@ -17,14 +17,14 @@ import (
 )
 
 func main() {
-	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.Bucket)
+	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Bucket)
 	validator := verify.Validator{
-		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]),
+		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
 		Policy:  settings.MustPolicy(),
 		Now:     time.Now,
 	}
-	lambda.Start(workflow.Step(func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(workflow.Step("validate-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
 		return validator.Validate(ctx, t.Job)
 	}))
 }

@@ -83,9 +83,10 @@ type Endpoint struct {
 	socketDir string
 	restore   func()
 	items     *journal
-	schemas   map[string]schema // of the tables, by name
-	machines  []string          // the state machines, by name
-	waiting   sync.Map          // the tokens of tasks that wait, each with the name of its state machine
+	schemas   map[string]schema  // of the tables, by name
+	streams   map[string]*stream // of those that have one
+	machines  []string           // the state machines, by name
+	waiting   sync.Map           // the tokens of tasks that wait, each with the name of its state machine
 
 	signingKeys map[string]*signingKey // of KMS, by every name that a request may use
 
@@ -109,7 +110,7 @@ func Start(ctx context.Context, o Options) (_ *Endpoint, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for AWS calls on %s: %w", o.Addr, err)
 	}
-	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}, signingKeys: map[string]*signingKey{}, transactions: map[string]doneTransaction{}}
+	e := &Endpoint{Options: o, url: "http://" + l.Addr().String(), schemas: map[string]schema{}, streams: map[string]*stream{}, signingKeys: map[string]*signingKey{}, transactions: map[string]doneTransaction{}}
 	e.ctx, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -218,7 +219,7 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	for name, values := range header {
 		w.Header()[name] = values
 	}
-	if header.Get("X-Amz-Crc32") != "" { // kumo always says 0, and SDKs check it
+	if c.service == "DynamoDB" { // SDKs check it; kumo always says 0, and answers made here have none
 		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(answer)), 10))
 	}
 	w.WriteHeader(status)

@@ -16,10 +16,13 @@ var mutates = map[string]bool{
 	"BatchWriteItem": true, "TransactWriteItems": true,
 }
 
-// mutation is an entry of the journal of items: a request that succeeded.
+// mutation is an entry of the journal of items: a request that succeeded, with the
+// records that it left in streams; or, without a Target, that streams were read.
 type mutation struct {
-	Target string          `json:"target"`
-	Body   json.RawMessage `json:"body"`
+	Target string            `json:"target,omitempty"`
+	Body   json.RawMessage   `json:"body,omitempty"`
+	Stream []streamRecord    `json:"stream,omitempty"`
+	Read   map[string]uint64 `json:"read,omitempty"` // by the table, up to which record
 }
 
 // mutate carries out a change, and answers once it is in the journal.
@@ -42,6 +45,14 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 	}
 	// Not cut short by a client that goes away: what kumo has done must be kept.
 	ctx = context.WithoutCancel(ctx)
+	places, err := e.streamed(c)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	before, err := e.images(ctx, places)
+	if err != nil {
+		return 0, nil, nil, err
+	}
 	status, header, answer, err := e.forward(ctx, c)
 	if err != nil || status != http.StatusOK {
 		if err == nil && c.operation == "UpdateItem" {
@@ -52,8 +63,16 @@ func (e *Endpoint) mutate(ctx context.Context, c call) (int, http.Header, []byte
 		}
 		return status, header, answer, err
 	}
-	if err := e.items.append(mutation{Target: c.header.Get("X-Amz-Target"), Body: c.body}); err != nil {
+	after, err := e.images(ctx, places)
+	if err != nil {
 		return 0, nil, nil, err
+	}
+	records := e.changes(places, before, after)
+	if err := e.items.append(mutation{Target: c.header.Get("X-Amz-Target"), Body: c.body, Stream: records}); err != nil {
+		return 0, nil, nil, err
+	}
+	for _, r := range records {
+		e.streams[r.Table].take(r)
 	}
 	if c.operation == "TransactWriteItems" {
 		e.remember(c)
@@ -94,6 +113,19 @@ func (e *Endpoint) withOldItem(ctx context.Context, c call, answer []byte) ([]by
 func (e *Endpoint) Restore(ctx context.Context, tables []string) error {
 	path := filepath.Join(e.DataDir, "items.jsonl")
 	replayed, err := openJournal(path, func(m mutation) error {
+		for _, r := range m.Stream {
+			if s := e.streams[r.Table]; s != nil {
+				s.take(r)
+			}
+		}
+		for table, number := range m.Read {
+			if s := e.streams[table]; s != nil {
+				s.forget(number)
+			}
+		}
+		if m.Target == "" {
+			return nil
+		}
 		return e.ask(ctx, m.Target, m.Body, nil)
 	})
 	if err != nil {
@@ -127,6 +159,9 @@ func (e *Endpoint) Restore(ctx context.Context, tables []string) error {
 				break
 			}
 		}
+	}
+	for table, s := range e.streams {
+		entries = append(entries, mutation{Stream: s.unread, Read: map[string]uint64{table: s.last - uint64(len(s.unread))}})
 	}
 	if err := rewriteJournal(path, entries); err != nil {
 		return fmt.Errorf("compact the journal of items: %w", err)

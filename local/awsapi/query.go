@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"net/http"
 	"slices"
@@ -15,8 +16,12 @@ type schema struct {
 	TableName              string
 	KeySchema              []keyPart
 	GlobalSecondaryIndexes []struct {
-		IndexName string
-		KeySchema []keyPart
+		IndexName  string
+		KeySchema  []keyPart
+		Projection struct {
+			ProjectionType   string
+			NonKeyAttributes []string
+		}
 	}
 }
 
@@ -28,7 +33,8 @@ type item map[string]map[string]any
 // queryPage answers a Query for a page. kumo looks for the item that the page
 // begins behind, and begins anew when it has left the index meanwhile; DynamoDB
 // goes on where it would be. And what kumo returns to go on behind lacks the key
-// of the index. So kumo is asked for all, and the page is cut here.
+// of the index. So kumo is asked for all, and the page is cut here; and of each item
+// what the index has no copy of, all of which kumo returns.
 func (e *Endpoint) queryPage(ctx context.Context, c call) (int, http.Header, []byte, error) {
 	var in map[string]any
 	var q struct {
@@ -79,8 +85,26 @@ func (e *Endpoint) queryPage(ctx context.Context, c call) (int, http.Header, []b
 		}
 		out["LastEvaluatedKey"] = last
 	}
+	if shown, all := e.projected(q.TableName, q.IndexName); !all {
+		for _, i := range page {
+			maps.DeleteFunc(i, func(name string, _ map[string]any) bool {
+				return !slices.Contains(shown, name) && !slices.Contains(parts, name) && !slices.Contains(table, name)
+			})
+		}
+	}
 	out["Items"], out["Count"], out["ScannedCount"] = page, len(page), len(page)
 	return success(out)
+}
+
+// projected returns the attributes that an index has beside the keys, or that it has
+// all of them.
+func (e *Endpoint) projected(table, index string) (attributes []string, all bool) {
+	for _, i := range e.schemas[table].GlobalSecondaryIndexes {
+		if i.IndexName == index {
+			return i.Projection.NonKeyAttributes, i.Projection.ProjectionType == "ALL"
+		}
+	}
+	return nil, true
 }
 
 // keysOf returns the names of the key attributes of a table and of its index,

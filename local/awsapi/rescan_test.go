@@ -160,8 +160,14 @@ func definition(t *testing.T) string {
 	}
 	text := strings.NewReplacer("${ListReadyFilesFunctionArn}", "list", "${ScanObjectFunctionArn}", "scan",
 		"${MarkReadyFunctionArn}", "ready", "${MarkRejectedFunctionArn}", "reject").Replace(string(data))
+	return withoutRetries(t, text)
+}
+
+// withoutRetries is a definition without its retries.
+func withoutRetries(t *testing.T, definition string) string {
+	t.Helper()
 	var d any
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
+	if err := json.Unmarshal([]byte(definition), &d); err != nil {
 		t.Fatal(err)
 	}
 	var strip func(any)

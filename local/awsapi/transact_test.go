@@ -17,12 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
-// tables makes the two tables of a test, whose names are its own: kumo keeps
+// tables makes the tables of a test, whose names are its own: kumo keeps
 // those of its servers before.
 func tables(t *testing.T, e *Endpoint) (files, usage string) {
 	t.Helper()
@@ -37,26 +38,54 @@ func tables(t *testing.T, e *Endpoint) (files, usage string) {
 		}
 		return schema
 	}
-	for table, in := range map[string]struct{ id, index, hash, rng string }{
-		files: {"id", "byOwner", "listedOwner", "id"},
-		usage: {"account", "byLastLook", "reconcileShard", "reconciledAt"},
+	for table, in := range map[string]struct {
+		id      string
+		indexes [][]string // the name, the parts of the key, and what else is in it
+	}{
+		files: {"id", [][]string{{"byOwner", "listedOwner", "id"}, {"byTenant", "countedTenant", "id", "status", "size", "maxSize"}}},
+		usage: {"account", [][]string{{"byLastLook", "reconcileShard", "reconciledAt", "subject"}}},
 	} {
+		keys := []string{in.id}
+		var indexes []map[string]any
+		for _, index := range in.indexes {
+			keys = append(keys, index[1:3]...)
+			projection := map[string]any{"ProjectionType": "ALL"}
+			if len(index) > 3 {
+				projection = map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": index[3:]}
+			}
+			indexes = append(indexes, map[string]any{"IndexName": index[0], "KeySchema": key(index[1:3]...), "Projection": projection})
+		}
 		var attributes []map[string]string
-		for _, name := range slices.Compact(slices.Sorted(slices.Values([]string{in.id, in.hash, in.rng}))) {
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(keys))) {
 			attributes = append(attributes, map[string]string{"AttributeName": name, "AttributeType": "S"})
 		}
 		err := e.CreateTable(t.Context(), map[string]any{
-			"TableName": table, "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": attributes, "KeySchema": key(in.id),
-			"GlobalSecondaryIndexes": []map[string]any{{"IndexName": in.index, "KeySchema": key(in.hash, in.rng), "Projection": map[string]string{"ProjectionType": "ALL"}}},
+			"TableName": table, "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": attributes, "KeySchema": key(in.id), "GlobalSecondaryIndexes": indexes,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := e.Restore(t.Context(), []string{files, usage}); err != nil {
+	history := historyOf(files)
+	err = e.CreateTable(t.Context(), map[string]any{
+		"TableName": history, "BillingMode": "PAY_PER_REQUEST", "KeySchema": key("fileId", "id"),
+		"AttributeDefinitions": []map[string]string{{"AttributeName": "fileId", "AttributeType": "S"}, {"AttributeName": "id", "AttributeType": "S"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Restore(t.Context(), []string{files, usage, history}); err != nil {
 		t.Fatal(err)
 	}
 	return files, usage
+}
+
+// historyOf is the table of the trail that tables has made with files.
+func historyOf(files string) string { return strings.Replace(files, "files", "history", 1) }
+
+// storeOn is the store on the tables of a test, without limits or a count.
+func storeOn(api dynamo.API, files string) *dynamo.Store {
+	return dynamo.New(api, files).Recording(historyOf(files))
 }
 
 var errCrash = errors.New("the function died here")
@@ -118,7 +147,7 @@ func pending(t *testing.T, owner string, size, maxSize int64) file.File {
 		ID: id, Owner: owner, Filename: "a", ContentType: "text/plain", Method: file.Put, Size: size, MaxSize: maxSize, Status: file.Pending, Key: file.Key(owner, id),
 		CreatedAt: now, UpdatedAt: now, UploadExpiresAt: now, SweepAt: now, Revision: 1,
 	}
-	f.Counted = quota.Kinds(f)
+	f.Counted = quota.Quotas{Tenant: &quota.Limits{}}.Kinds(owner)
 	return f
 }
 
@@ -136,21 +165,33 @@ func scan(t *testing.T, client *dynamodb.Client, table string) (items []map[stri
 	return items
 }
 
-// Many at once ask for uploads, and take files through every transition there
-// is, in an order that chance decides; any of them dies before or after any of
-// its calls. What is counted is at every moment within the limits, and in the end
-// what the records come to.
+// Many at once ask for uploads, for two owners of a tenant and one of none, and take
+// files through every transition there is, in an order that chance decides; any of
+// them dies before or after any of its calls. Some of the files are of before there
+// were quotas of tenants. What is counted is at every moment within the limits, and in
+// the end what the records come to.
 func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 	const seed, workers, steps = 20261124, 8, 120
 	sameDay()
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	limits := quota.Limits{Bytes: 6000, Files: 12, Pending: 6, UploadsPerDay: 30}
+	limits := quota.Quotas{
+		Owner:  quota.Limits{Bytes: 6000, Files: 12, Pending: 6, UploadsPerDay: 30},
+		Tenant: &quota.Limits{Bytes: 7000, Files: 14, Pending: 7, UploadsPerDay: 45},
+	}
 	broken := &unreliable{Client: client, rng: rand.New(rand.NewPCG(seed, 0))}
-	store := dynamo.New(broken, files).Counting(usage).Within(quota.Quotas{Owner: limits})
+	store := storeOn(broken, files).Counting(usage).Within(limits)
 	accounts := dynamo.NewAccounts(client, usage)
-	owners := []string{"alice", "bob"}
+	owners := []string{file.JoinOwner("acme", "alice"), file.JoinOwner("acme", "bob"), "carol"}
+	var all []quota.Account
+	for _, owner := range owners {
+		for _, a := range quota.Accounts(owner) {
+			if !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+	}
 
 	var known struct {
 		sync.Mutex
@@ -168,7 +209,8 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		case conflict:
 			note("conflict")
 		case file.CodeOf(err) == file.CodeQuotaExceeded || file.CodeOf(err) == file.CodeTooManyUploads:
-			note(string(file.CodeOf(err)))
+			refused, _ := errors.AsType[*file.Error](err)
+			note(string(refused.Code) + " of the " + refused.Quota.Account)
 		case errors.Is(err, file.ErrNotFound):
 			note("never written")
 		default:
@@ -176,13 +218,14 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		}
 	}
 	within := func() {
-		for _, owner := range owners {
-			b, err := accounts.Balance(t.Context(), quota.Account{Kind: quota.Owner, Subject: owner})
+		for _, a := range all {
+			used, err := accounts.Standing(t.Context(), a, time.Now())
 			if err != nil {
 				t.Error(err)
 			}
-			if b.Negative() || b.Bytes > limits.Bytes || b.Files > limits.Files || b.Pending > limits.Pending {
-				t.Errorf("%s is counted to use %+v", owner, b.Usage)
+			l := limits.Of(a.Kind)
+			if used.Negative() || used.Bytes > l.Bytes || used.Files > l.Files || used.Pending > l.Pending || used.UploadsToday > l.UploadsPerDay {
+				t.Errorf("%v is counted to use %+v", a, used)
 			}
 		}
 	}
@@ -196,8 +239,11 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 					if rng.IntN(2) == 0 {
 						size, maxSize = 0, size
 					}
-					f := pending(t, owners[rng.IntN(2)], size, maxSize)
-					err := store.Create(t.Context(), f)
+					f := pending(t, owners[rng.IntN(len(owners))], size, maxSize)
+					if rng.IntN(4) == 0 {
+						f.Counted = string(quota.Owner)
+					}
+					err := store.Create(audittest.As(t, "alice"), f)
 					if judge(err); err == nil || errors.Is(err, errCrash) {
 						known.Lock()
 						known.ids = append(known.ids, f.ID)
@@ -238,12 +284,12 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 				if rng.IntN(2) == 0 {
 					c.IfStatus = f.Status
 				}
-				got, err := store.Change(t.Context(), id, c)
+				got, err := store.Change(audittest.As(t, "alice"), id, c)
 				if judge(err); err == nil && (got.Status != c.To || got.Revision <= f.Revision || got.Owner != f.Owner) {
 					t.Errorf("%+v has become %+v", f, got)
 				}
 				if rng.IntN(4) == 0 {
-					if err := store.Postpone(t.Context(), f, time.Now()); err != nil {
+					if err := store.Postpone(audittest.As(t, "alice"), f, time.Now()); err != nil {
 						judge(err)
 					}
 				}
@@ -258,11 +304,11 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		}
 	}
 	// The uploads of the day that chance has left are used up as well.
-	daily := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{UploadsPerDay: limits.UploadsPerDay}})
+	daily := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: quota.Limits{UploadsPerDay: limits.Owner.UploadsPerDay}})
 	for _, owner := range owners {
 		var err error
-		for range limits.UploadsPerDay + 1 {
-			if err = daily.Create(t.Context(), pending(t, owner, 1, 0)); err != nil {
+		for range limits.Owner.UploadsPerDay + 1 {
+			if err = daily.Create(audittest.As(t, "alice"), pending(t, owner, 1, 0)); err != nil {
 				break
 			}
 		}
@@ -271,26 +317,40 @@ func TestNoInterleavingAndNoCrashMakesTheCountersDrift(t *testing.T) {
 		}
 	}
 
-	sums, asked, statuses := map[string]quota.Usage{}, map[string]int64{}, map[file.Status]int{}
-	whole := dynamo.New(client, files)
+	sums, asked, statuses := map[quota.Account]quota.Usage{}, map[quota.Account]int64{}, map[file.Status]int{}
+	whole := storeOn(client, files)
 	for _, item := range scan(t, client, files) {
 		f, err := whole.Get(t.Context(), item["id"].(*types.AttributeValueMemberS).Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sums[f.Owner] = sums[f.Owner].Plus(quota.Of(f))
-		asked[f.Owner]++
+		for _, a := range quota.Counted(f) {
+			sums[a] = sums[a].Plus(quota.Of(f))
+			asked[a]++
+		}
 		statuses[f.Status]++
 	}
 	t.Logf("%v came of %v", statuses, saw)
-	for _, owner := range owners {
-		got, err := accounts.Standing(t.Context(), quota.Account{Kind: quota.Owner, Subject: owner}, time.Now())
-		if err != nil || got.Usage != sums[owner] || got.UploadsToday != asked[owner] {
-			t.Errorf("%s: counted %+v, %v; the records come to %+v, and %d were asked for", owner, got, err, sums[owner], asked[owner])
+	for _, a := range all {
+		got, err := accounts.Standing(t.Context(), a, time.Now())
+		if err != nil || got.Usage != sums[a] || got.UploadsToday != asked[a] {
+			t.Errorf("%v: counted %+v, %v; the records come to %+v, and %d were asked for", a, got, err, sums[a], asked[a])
 		}
 	}
+	held := trails(t, client, files)
+	for _, item := range scan(t, client, files) {
+		f, err := whole.Get(t.Context(), item["id"].(*types.AttributeValueMemberS).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTrail(t, f, held[f.ID])
+		delete(held, f.ID)
+	}
+	if len(held) != 0 {
+		t.Errorf("the trail tells of files that never were: %v", held)
+	}
 	run := quota.Reconciler{Ledger: accounts, Records: whole, Now: time.Now, Pause: func(context.Context) error { return nil }}
-	if report, err := run.Reconcile(t.Context()); err != nil || report != (quota.Report{Accounts: 2}) {
+	if report, err := run.Reconcile(t.Context()); err != nil || report != (quota.Report{Accounts: len(all)}) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
@@ -312,11 +372,11 @@ func TestFiftyAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
 		"smaller than one file":       {quota.Limits{Bytes: 99}, 0, file.CodeQuotaExceeded},
 		"no limit":                    {quota.Limits{}, 50, ""},
 	} {
-		store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.limits})
+		store := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.limits})
 		errs := make([]error, 50)
 		var asking sync.WaitGroup
 		for i := range errs {
-			asking.Go(func() { errs[i] = store.Create(t.Context(), pending(t, name, 100, 0)) })
+			asking.Go(func() { errs[i] = store.Create(audittest.As(t, "alice"), pending(t, name, 100, 0)) })
 		}
 		asking.Wait()
 		codes := map[file.Code]int{}
@@ -344,6 +404,179 @@ func TestFiftyAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
 	}
 }
 
+func TestTwoOwnersAtOnceGetExactlyWhatTheirTenantHasLeft(t *testing.T) {
+	sameDay()
+	e := start(t, t.TempDir(), everything{})
+	files, usage := tables(t, e)
+	client := dynamodb.NewFromConfig(e.Admin())
+	for name, tt := range map[string]struct {
+		owner, tenant quota.Limits
+		let           int64
+		refused       file.Quota
+	}{
+		"a byte less than eight take": {quota.Limits{Bytes: 5000}, quota.Limits{Bytes: 8*100 - 1}, 7, file.Quota{Account: "tenant", Name: "bytes", Limit: 799, Remaining: 99}},
+		"pending":                     {quota.Limits{Pending: 25}, quota.Limits{Pending: 3}, 3, file.Quota{Account: "tenant", Name: "pending", Limit: 3}},
+		"uploads a day":               {quota.Limits{}, quota.Limits{UploadsPerDay: 20}, 20, file.Quota{Account: "tenant", Name: "uploadsToday", Limit: 20}},
+		"each owner has less":         {quota.Limits{Files: 4}, quota.Limits{Files: 9}, 8, file.Quota{Account: "owner", Name: "files", Limit: 4}},
+		"no limit":                    {quota.Limits{}, quota.Limits{}, 50, file.Quota{}},
+	} {
+		owners := []string{file.JoinOwner(name, "alice"), file.JoinOwner(name, "bob")}
+		store := storeOn(client, files).Counting(usage).Within(quota.Quotas{Owner: tt.owner, Tenant: &tt.tenant})
+		errs := make([]error, 50)
+		var asking sync.WaitGroup
+		for i := range errs {
+			asking.Go(func() { errs[i] = store.Create(audittest.As(t, "alice"), pending(t, owners[i%2], 100, 0)) })
+		}
+		asking.Wait()
+		let := int64(0)
+		for _, err := range errs {
+			if err == nil {
+				let++
+				continue
+			}
+			refused, ok := errors.AsType[*file.Error](err)
+			if !ok || refused.Quota == nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			got := *refused.Quota
+			got.ResetsAt = time.Time{}
+			if got != tt.refused {
+				t.Errorf("%s: refused for %+v", name, got)
+			}
+		}
+		if let != tt.let {
+			t.Errorf("%s: %d of the two are let through, not %d", name, let, tt.let)
+		}
+		accounts := dynamo.NewAccounts(client, usage)
+		got, err := accounts.Standing(t.Context(), quota.Account{Kind: quota.Tenant, Subject: name}, time.Now())
+		if err != nil || got != (quota.Standing{Usage: quota.Usage{Bytes: let * 100, Files: let, Pending: let}, UploadsToday: let}) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		sum := quota.Usage{}
+		for _, owner := range owners {
+			b, err := accounts.Balance(t.Context(), quota.Account{Kind: quota.Owner, Subject: owner})
+			if err != nil {
+				t.Error(err)
+			}
+			sum = sum.Plus(b.Usage)
+		}
+		if sum != got.Usage {
+			t.Errorf("%s: the owners use %+v, and their tenant %+v", name, sum, got.Usage)
+		}
+	}
+}
+
+// What a policy says of tenants changes from day to day, and each file is settled
+// where it was counted.
+func TestAFileFromBeforeItsTenantWasCountedIsNotGivenBackToIt(t *testing.T) {
+	e := start(t, t.TempDir(), everything{})
+	files, usage := tables(t, e)
+	client := dynamodb.NewFromConfig(e.Admin())
+	owner := file.JoinOwner("acme", "alice")
+	of := func(kind quota.Kind, subject string) quota.Usage {
+		t.Helper()
+		b, err := dynamo.NewAccounts(client, usage).Balance(t.Context(), quota.Account{Kind: kind, Subject: subject})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Usage
+	}
+	before, since := quota.Quotas{}, quota.Quotas{Tenant: &quota.Limits{Files: 1}}
+	ask := func(q quota.Quotas) (file.File, error) {
+		f := pending(t, owner, 100, 0)
+		f.Counted = q.Kinds(owner)
+		return f, storeOn(client, files).Counting(usage).Within(q).Create(audittest.As(t, "alice"), f)
+	}
+	old, err := ask(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted, err := ask(since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(since); file.CodeOf(err) != file.CodeQuotaExceeded {
+		t.Errorf("a second file of the tenant: %v", err)
+	}
+	if _, err := ask(before); err != nil {
+		t.Errorf("tenants are counted no longer: %v", err)
+	}
+	one := quota.Usage{Bytes: 100, Files: 1, Pending: 1}
+	if got := of(quota.Tenant, "acme"); got != one {
+		t.Errorf("%+v is counted for the tenant", got)
+	}
+	listed, next, err := storeOn(client, files).ListTenant(t.Context(), "acme", "", 10)
+	if err != nil || len(listed) != 1 || listed[0].ID != counted.ID || next != "" {
+		t.Errorf("%+v is listed for the tenant, %q, %v", listed, next, err)
+	}
+	store := storeOn(client, files).Counting(usage)
+	for _, tt := range []struct {
+		id   string
+		left quota.Usage // of the tenant
+	}{{old.ID, one}, {counted.ID, quota.Usage{}}} {
+		if _, err := store.Change(audittest.As(t, "alice"), tt.id, file.Change{To: file.Deleted, At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		if got := of(quota.Tenant, "acme"); got != tt.left {
+			t.Errorf("%+v is counted for the tenant, not %+v", got, tt.left)
+		}
+	}
+	if got := of(quota.Owner, owner); got != one {
+		t.Errorf("%+v is counted for the owner in the end", got)
+	}
+}
+
+// The index has a file as long as it counts, page by page, and of it no more than
+// what it counts for.
+func TestATenantsFilesAreListedAsLongAsTheyCount(t *testing.T) {
+	e := start(t, t.TempDir(), everything{})
+	files, usage := tables(t, e)
+	client := dynamodb.NewFromConfig(e.Admin())
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
+	var want []file.File
+	for _, changes := range [][]file.Change{
+		nil,
+		{{To: file.Uploaded, Size: 700}},
+		{{To: file.Uploaded, Size: 700}, {To: file.Verifying}, {To: file.Ready}},
+		{{To: file.Expired}},
+		{{To: file.Uploaded, Size: 700}, {To: file.Verifying}, {To: file.Rejected, Reason: file.MalwareDetected}},
+		{{To: file.Deleted}},
+	} {
+		f := pending(t, file.JoinOwner("acme", "alice"), 0, 1000)
+		if err := store.Create(audittest.As(t, "alice"), f); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range changes {
+			var err error
+			c.At = time.Now()
+			if f, err = store.Change(audittest.As(t, "alice"), f.ID, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !quota.Of(f).Zero() {
+			want = append(want, file.File{ID: f.ID, Status: f.Status, Size: f.Size, MaxSize: f.MaxSize})
+		}
+	}
+	if err := store.Create(audittest.As(t, "alice"), pending(t, file.JoinOwner("acme2", "alice"), 1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var got []file.File
+	for after := ""; ; {
+		page, next, err := store.ListTenant(t.Context(), "acme", after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, page...)
+		if after = next; after == "" {
+			break
+		}
+	}
+	if len(want) != 3 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v\nnot\n%+v", got, want)
+	}
+}
+
 // overtaken is a DynamoDB in which another is quicker, once.
 type overtaken struct {
 	*dynamodb.Client
@@ -362,7 +595,7 @@ func TestAChangeThatIsOvertakenSettlesWhatTheRecordIsThen(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	quick := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	quick := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	for name, tt := range map[string]struct {
 		first []file.Change
 		then  file.Change
@@ -377,19 +610,19 @@ func TestAChangeThatIsOvertakenSettlesWhatTheRecordIsThen(t *testing.T) {
 		"expired when it is being verified":       {[]file.Change{{To: file.Uploaded, Size: 700}, {To: file.Verifying}}, file.Change{To: file.Expired}, quota.Usage{Bytes: 700, Files: 1}, true},
 	} {
 		f := pending(t, name, 0, 1000)
-		if err := quick.Create(t.Context(), f); err != nil {
+		if err := quick.Create(audittest.As(t, "alice"), f); err != nil {
 			t.Fatal(err)
 		}
-		slow := dynamo.New(&overtaken{Client: client, before: func() {
+		slow := storeOn(&overtaken{Client: client, before: func() {
 			for _, c := range tt.first {
 				c.At = time.Now()
-				if _, err := quick.Change(t.Context(), f.ID, c); err != nil {
+				if _, err := quick.Change(audittest.As(t, "alice"), f.ID, c); err != nil {
 					t.Error(err)
 				}
 			}
 		}}, files).Counting(usage)
 		tt.then.At = time.Now()
-		_, err := slow.Change(t.Context(), f.ID, tt.then)
+		_, err := slow.Change(audittest.As(t, "alice"), f.ID, tt.then)
 		if current, conflict := file.Conflict(err); conflict != tt.lost || !conflict && err != nil || conflict && current.Status != tt.first[len(tt.first)-1].To {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -404,13 +637,13 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
 	client := dynamodb.NewFromConfig(e.Admin())
-	store := dynamo.New(client, files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(client, files).Counting(usage).Within(quota.Quotas{})
 	f := pending(t, "alice", 100, 0)
 	f.Counted = ""
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := store.Change(t.Context(), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
+	if got, err := store.Change(audittest.As(t, "alice"), f.ID, file.Change{To: file.Deleted, At: time.Now()}); err != nil || got.Status != file.Deleted {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if items := scan(t, client, usage); len(items) != 0 {
@@ -418,10 +651,10 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 	}
 	// And a store that cannot count changes none that has to be.
 	g := pending(t, "alice", 100, 0)
-	if err := store.Create(t.Context(), g); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), g); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dynamo.New(client, files).Change(t.Context(), g.ID, file.Change{To: file.Deleted, At: time.Now()}); err == nil {
+	if _, err := storeOn(client, files).Change(audittest.As(t, "alice"), g.ID, file.Change{To: file.Deleted, At: time.Now()}); err == nil {
 		t.Error("a file was deleted past its quota")
 	}
 }
@@ -430,9 +663,9 @@ func TestARecordThatIsNotCountedSettlesNothing(t *testing.T) {
 func TestACountedChangeReturnsWhatItHasWritten(t *testing.T) {
 	e := start(t, t.TempDir(), everything{})
 	files, usage := tables(t, e)
-	store := dynamo.New(dynamodb.NewFromConfig(e.Admin()), files).Counting(usage).Within(quota.Quotas{})
+	store := storeOn(dynamodb.NewFromConfig(e.Admin()), files).Counting(usage).Within(quota.Quotas{})
 	f := pending(t, "alice", 0, 1000)
-	if err := store.Create(t.Context(), f); err != nil {
+	if err := store.Create(audittest.As(t, "alice"), f); err != nil {
 		t.Fatal(err)
 	}
 	at := time.Now()
@@ -443,7 +676,7 @@ func TestACountedChangeReturnsWhatItHasWritten(t *testing.T) {
 		{To: file.Rejected, At: at.Add(3 * time.Second), Reason: file.MalwareDetected, SweepAt: at.Add(2 * time.Hour), IfStatus: file.Ready, IfVersion: "v"},
 		{To: file.Deleted, At: at.Add(4 * time.Second), PurgeAt: at.Add(time.Hour)},
 	} {
-		got, err := store.Change(t.Context(), f.ID, c)
+		got, err := store.Change(audittest.As(t, "alice"), f.ID, c)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 // client is somebody with a token, who tries again as long as it makes sense.
 type client struct {
 	api, token string
+	operator   string // the administrator's token
 	http       *http.Client
 
 	count func(Fault)                                // what a client does that is worth a line of the report

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/local/corpus"
+	"github.com/vouch-s3/vouch/shared/file"
 )
 
 // script is what a client does with one file. The seed determines it whole.
@@ -30,11 +31,15 @@ type script struct {
 	deletesIn time.Duration // after the upload was asked for; 0 for never
 	asksIn    []time.Duration
 
+	keeps keeping
 	parts *inParts // how it is sent in parts; nil for one PUT
 }
 
 // subjects are whose the files are.
 var subjects = []string{"alice", "bob", "carol", "dave"}
+
+// tenants are whose they are in turn, so that two of them count in each.
+var tenants = []string{"acme", "other"}
 
 // scripts writes what the clients of a run do.
 func scripts(seed uint64, files int) ([]*script, error) {
@@ -75,6 +80,7 @@ func scripts(seed uint64, files int) ([]*script, error) {
 				return nil, err
 			}
 		}
+		s.keeping(random(seed, fmt.Sprint("keeping of file ", i)))
 		all = append(all, s)
 	}
 	return all, nil
@@ -106,6 +112,7 @@ type history struct {
 	links    []link
 	faults   []fault
 	kept     keptURL // where a part may be sent
+	keptAs   kept
 }
 
 // fault is what must never happen, and the promise that it breaks.
@@ -159,6 +166,14 @@ func (h *history) play(ctx context.Context, c client, seed uint64) error {
 	if h.deletesIn > 0 {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), 1))
 		side.Go(func() { h.after(ctx, h.deletesIn, func() { h.delete(ctx, c, rng) }) })
+	}
+	if h.keeps.setIn > 0 {
+		rng := rand.New(rand.NewPCG(rng.Uint64(), 6))
+		side.Go(func() { h.after(ctx, h.keeps.setIn, func() { h.end(ctx, c, rng) }) })
+	}
+	if h.keeps.holdIn > 0 {
+		rng := rand.New(rand.NewPCG(rng.Uint64(), 7))
+		side.Go(func() { h.holds(ctx, c, rng) })
 	}
 	for _, in := range h.asksIn {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), 2))
@@ -249,8 +264,11 @@ func (h *history) delete(ctx context.Context, c client, rng *rand.Rand) {
 	h.mu.Lock()
 	h.deleting = true
 	h.mu.Unlock()
-	status, err := c.call(ctx, rng, http.MethodDelete, "/files/"+h.id, nil, nil)
+	status, refused, err := c.ask(ctx, rng, http.MethodDelete, "/files/"+h.id, nil, nil)
 	if err != nil {
+		return
+	}
+	if refused.is(file.CodeOnHold) && h.holding() {
 		return
 	}
 	if status != http.StatusNoContent {
@@ -266,7 +284,7 @@ func (h *history) delete(ctx context.Context, c client, rng *rand.Rand) {
 // be rejected must not have one at any moment, and neither has a deleted file.
 func (h *history) ask(ctx context.Context, c client, rng *rand.Rand) {
 	h.mu.Lock()
-	deleted := h.deleted
+	deleted, until, asked := h.deleted, h.keptAs.until, time.Now()
 	h.mu.Unlock()
 	var given struct{ URL string }
 	status, err := c.call(ctx, rng, http.MethodPost, "/files/"+h.id+"/download", nil, &given)
@@ -282,6 +300,8 @@ func (h *history) ask(ctx context.Context, c client, rng *rand.Rand) {
 		h.fault("a URL was given out to bytes that are to be rejected")
 	case deleted:
 		h.fault("a URL was given out after its deletion")
+	case !until.IsZero() && asked.After(until):
+		h.breaks(NoneOverdue, "a URL was given out after its time")
 	}
 	h.mu.Lock()
 	h.links = append(h.links, link{given.URL, time.Now()})
@@ -294,7 +314,7 @@ func (h *history) ask(ctx context.Context, c client, rng *rand.Rand) {
 	case code != http.StatusOK:
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if !h.deleting {
+		if !h.deleting && !h.keptAs.ending {
 			h.faults = append(h.faults, fault{EveryAnswer, fmt.Sprintf("a URL that was just given out answers %d", code)})
 		}
 	}

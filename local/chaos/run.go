@@ -61,7 +61,7 @@ const (
 )
 
 // policyDocument is the policy of a run: times as short as a policy may have
-// them, and a scan that gives up on a silent scanner soon.
+// them, a scan that gives up on a silent scanner soon, and tenants that are counted.
 const policyDocument = `maxSize: 20000000
 uploadLife: 5m
 downloadLife: 5m
@@ -69,6 +69,7 @@ arrivalGrace: 1s
 verifyWithin: 10s
 giveUpAfter: 6m
 scan: { timeout: 15s }
+quotas: { tenant: {} }
 `
 
 // run is a run under way.
@@ -151,7 +152,7 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	o := stack.Options{
-		Template: r.Template, Functions: r.Functions, Dir: r.Dir, Policy: policy, ClamDatabase: "none",
+		Template: r.Template, Functions: r.Functions, Dir: r.Dir, Policy: policy, ClamDatabase: "none", Tenants: true,
 		API: ports[0], S3: ports[1], AWS: ports[2], Clamd: ports[3],
 	}
 	objects, err := newHTTPProxy(o.S3, r.plan, objectService)
@@ -184,17 +185,20 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	r.tokens = map[string]string{}
-	for _, s := range subjects {
-		if r.tokens[s], err = issuer.Sign(tokens.Claims{Subject: s, Audience: stack.Audience, Scopes: stack.Scopes, Life: time.Hour}); err != nil {
+	for i, s := range subjects {
+		if r.tokens[s], err = issuer.Sign(tokens.Claims{Subject: s, Tenant: tenants[i%len(tenants)], Audience: stack.Audience, Scopes: stack.Scopes, Life: time.Hour}); err != nil {
 			return stop, err
 		}
+	}
+	if r.tokens[operator], err = issuer.Sign(tokens.Claims{Subject: operator, Audience: stack.Audience, Scopes: []string{"files:admin"}, Life: time.Hour}); err != nil {
+		return stop, err
 	}
 	return stop, nil
 }
 
 func (r *run) client(subject string) client {
 	return client{
-		api: r.api, token: r.tokens[subject], http: r.http,
+		api: r.api, token: r.tokens[subject], operator: r.tokens[operator], http: r.http,
 		count: func(f Fault) { r.plan.Count(Clients, f) }, lapse: r.admin.lapse,
 	}
 }
@@ -323,7 +327,7 @@ func (r *run) look(ctx context.Context) (*judge, error) {
 // curable reports whether time alone may mend what is wrong: an execution that
 // is still trying may.
 func curable(v Violation) bool {
-	return v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent
+	return v.Promise == NoneOverdue || v.Promise == NoneLost || v.Promise == NoneStuck || v.Promise == NoOrphans || v.Promise == NoMultiparts || v.Promise == EveryEvent || v.Promise == EveryTrail
 }
 
 // waiting reports whether the sweeper still has something on its list.
@@ -331,6 +335,9 @@ func waiting(files map[string]file.File) bool {
 	for _, f := range files {
 		if !f.SweepAt.IsZero() && f.Owner != canary.Owner {
 			return true
+		}
+		if !f.DeleteAt().IsZero() {
+			return true // its time ends in a moment
 		}
 	}
 	return false

@@ -16,7 +16,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/canary"
+	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/receipt"
@@ -48,11 +50,14 @@ const (
 	EveryAnswer   = "every answer to a client is right"
 	StaysDeleted  = "what is deleted stays deleted"
 	NoDrift       = "no quota drifts"
+	NoneHeldGone  = "nothing on hold is deleted"
+	NoneOverdue   = "nothing outlives its time"
+	EveryTrail    = "every end state is in the trail, and nothing is that never was"
 )
 
 // Promises lists them.
 func Promises() []string {
-	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift}
+	return []string{NoneLost, NoneStuck, NoneBadReady, NoneOther, NoneFalse, NoneUnsigned, NoneGoodBad, FewUnverified, StaysDeleted, NoOrphans, NoMultiparts, EveryEvent, EveryReceipt, EveryURL, EveryAnswer, NoDrift, EveryTrail, NoneHeldGone, NoneOverdue}
 }
 
 // found is what there is at the end of a run.
@@ -63,6 +68,8 @@ type found struct {
 	events   map[string]map[file.Status]string // by file: the statuses that were announced, with the version
 	keys     receipt.Keys
 	usage    map[quota.Account]quota.Usage // as it is counted
+	trails   map[string][]audit.Event      // by file, in their order
+	told     map[string]bool               // the events of the trail that were published
 }
 
 // look reads all of it.
@@ -80,6 +87,12 @@ func look(ctx context.Context, a *admin, api, dir string) (w found, err error) {
 		return w, err
 	}
 	if w.usage, err = a.usage(ctx); err != nil {
+		return w, err
+	}
+	if w.trails, err = a.trails(ctx); err != nil {
+		return w, err
+	}
+	if w.told, err = told(dir); err != nil {
 		return w, err
 	}
 	w.keys, err = receiptKeys(ctx, api)
@@ -117,14 +130,15 @@ func announced(dir string) (map[string]map[file.Status]string, error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var e struct {
-			Source string
-			Detail struct {
+			Source     string
+			DetailType string `json:"detail-type"`
+			Detail     struct {
 				FileID, VersionID string
 				Status            file.Status
 			}
 		}
-		if json.Unmarshal(lines.Bytes(), &e) != nil || e.Source != "vouch" {
-			continue // a line that a kill -9 has cut off, or S3's news
+		if json.Unmarshal(lines.Bytes(), &e) != nil || e.Source != "vouch" || e.DetailType == eventbus.AuditType {
+			continue // a line that a kill -9 has cut off, S3's news, or the trail
 		}
 		if all[e.Detail.FileID] == nil {
 			all[e.Detail.FileID] = map[file.Status]string{}
@@ -174,6 +188,7 @@ func (j *judge) all() {
 	}
 	j.storage()
 	j.usage()
+	j.trails()
 }
 
 // expected lists the end states that are right for what the client has seen.
@@ -196,7 +211,7 @@ func (h *history) expected() []file.Status {
 	if h.deleting {
 		right = append(right, file.Deleted)
 	}
-	return right
+	return h.keptAs.ends(right)
 }
 
 func (j *judge) one(h *history) {
@@ -225,6 +240,7 @@ func (j *judge) one(h *history) {
 		j.good++
 	}
 	sent := h.sent || h.maybe
+	j.keeps(h, f)
 	switch {
 	case !f.Status.Final():
 		j.broken(NoneStuck, h.id, h.number, "it is %s", f.Status)
@@ -240,6 +256,8 @@ func (j *judge) one(h *history) {
 		}
 	case f.Status == file.Rejected && string(f.Reason) != h.reason:
 		j.broken(NoneGoodBad, h.id, h.number, "%s is rejected for %s, not %q", h.filename, f.Reason, h.reason)
+	case !h.keptAs.until.IsZero() && h.keptAs.until.Before(time.Now()) && !f.DeleteAt().IsZero():
+		j.broken(NoneOverdue, h.id, h.number, "its time is over, and it is %s", f.Status)
 	case !slices.Contains(right, f.Status):
 		j.broken(NoneLost, h.id, h.number, "%s is %s, not %v", h.filename, f.Status, right)
 	}
@@ -316,8 +334,10 @@ func (j *judge) read(ctx context.Context, a *admin, as func(subject string) clie
 			if err != nil || sum != h.sum || sum != f.ChecksumSHA256 {
 				j.broken(NoneOther, f.ID, h.number, "the bytes of the ready version are not those that were sent (%v)", err)
 			}
-			if err := j.download(ctx, c, rng, h); err != nil {
-				return err
+			if !f.Over(time.Now()) {
+				if err := j.download(ctx, c, rng, h); err != nil {
+					return err
+				}
 			}
 		}
 		for _, l := range h.links {
@@ -330,7 +350,7 @@ func (j *judge) read(ctx context.Context, a *admin, as func(subject string) clie
 				j.broken(EveryURL, f.ID, h.number, "a URL gives bytes of a file that is %s", f.Status)
 			case status == http.StatusOK && checksum(body) != h.sum:
 				j.broken(EveryURL, f.ID, h.number, "a URL gives other bytes than were sent")
-			case status != http.StatusOK && f.Status == file.Ready && time.Since(l.at) < urlLife-time.Minute:
+			case status != http.StatusOK && f.Status == file.Ready && f.ExpiresAt.IsZero() && time.Since(l.at) < urlLife-time.Minute:
 				j.broken(EveryURL, f.ID, h.number, "a URL that lives answers %d", status)
 			}
 		}

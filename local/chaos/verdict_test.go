@@ -6,10 +6,23 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
+
+func TestTheJudgeTakesATrailThatIsWhole(t *testing.T) {
+	j := &judge{found: found{
+		files:  map[string]file.File{"f": {ID: "f", Status: file.Expired}},
+		trails: map[string][]audit.Event{"f": {{ID: "1", Action: audit.StatusChanged, Outcome: audit.Done, Status: file.Pending}, {ID: "2", Action: audit.UploadPresigned, Outcome: audit.Done}, {ID: "3", Action: audit.StatusChanged, Outcome: audit.Done, Status: file.Expired}}, "g": {{ID: "4", Action: audit.AccessDenied, Outcome: audit.Denied}}},
+		told:   map[string]bool{"1": true, "2": true, "3": true, "4": true},
+	}}
+	if j.all(); len(j.violations) != 0 {
+		t.Errorf("%+v", j.violations)
+	}
+}
 
 // A judge that sees nothing would prove nothing.
 func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
@@ -22,12 +35,28 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 		}
 		return &judge{histories: []*history{h}, found: found{files: map[string]file.File{"f": f}, events: map[string]map[file.Status]string{"f": events}}}
 	}
+	trail := func(statuses ...file.Status) *judge {
+		w := found{files: map[string]file.File{"f": {ID: "f", Status: file.Deleted}}, trails: map[string][]audit.Event{}, told: map[string]bool{}}
+		for _, s := range statuses {
+			w.trails["f"] = append(w.trails["f"], audit.Event{ID: string(s), Action: audit.StatusChanged, Outcome: audit.Done, Status: s})
+			w.told[string(s)] = true
+		}
+		return &judge{found: w}
+	}
+	untold := trail(file.Pending, file.Deleted)
+	delete(untold.found.told, string(file.Deleted))
+	unknown := trail(file.Pending, file.Deleted)
+	unknown.found.trails["g"] = unknown.found.trails["f"]
 	deleted := sent("")
 	deleted.deleted = true
 	refused := sent("")
 	refused.faults = []fault{{EveryAnswer, "S3 took other bytes than were promised"}}
 	unsigned := sent("")
 	unsigned.faults = []fault{{NoneUnsigned, "S3 took part 1 with a byte more"}}
+	held := sent("")
+	held.keptAs.holding, held.keptAs.held = true, true
+	ended := sent("")
+	ended.keptAs.ending, ended.keptAs.until = true, time.Now().Add(-time.Hour)
 	lied := sent("checksum-mismatch")
 	lied.parts = &inParts{lie: endsWithIt}
 	for _, tt := range []struct {
@@ -51,7 +80,18 @@ func TestTheJudgeSeesEveryBrokenPromise(t *testing.T) {
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed})},
 		{EveryEvent, with(sent("malformed"), file.File{Status: file.Rejected, Reason: file.Malformed}, file.Rejected, file.Ready)},
 		{EveryReceipt, with(sent(""), file.File{Status: file.Ready}, file.Ready)},
+		{NoneHeldGone, with(held, file.File{Status: file.Deleted, Hold: &file.Hold{}})},
+		{NoneHeldGone, with(held, file.File{Status: file.Ready}, file.Ready)},
+		{NoneOverdue, with(ended, file.File{Status: file.Ready, ExpiresAt: ended.keptAs.until}, file.Ready)},
 		{NoDrift, &judge{found: found{usage: map[quota.Account]quota.Usage{{Kind: quota.Owner, Subject: "alice"}: {Files: 1}}}}},
+		{EveryTrail, trail()},
+		{EveryTrail, trail(file.Pending, file.Uploaded)},
+		{EveryTrail, trail(file.Deleted)},
+		{EveryTrail, trail(file.Pending, file.Pending, file.Deleted)},
+		{EveryTrail, trail(file.Pending, file.Uploaded, file.Verifying, file.Deleted, file.Deleted)},
+		{EveryTrail, trail(file.Pending, file.Ready, file.Deleted)},
+		{EveryTrail, untold},
+		{EveryTrail, unknown},
 		{EveryAnswer, &judge{histories: []*history{refused}, found: found{files: map[string]file.File{"f": {ID: "f", Status: file.Ready}}}}},
 	} {
 		tt.judge.all()

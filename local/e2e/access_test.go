@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -47,6 +48,8 @@ var calls = []struct {
 	{access.Send, "POST", "/files/%s/parts", `{"partNumbers":[1]}`},
 	{access.Send, "GET", "/files/%s/parts", ""},
 	{access.Send, "POST", "/files/%s/complete", ""},
+	{access.SetRetention, "PUT", "/files/%s/retention", `{"expiresAt":"2099-11-24T15:00:00Z"}`},
+	{access.History, "GET", "/files/%s/history", ""},
 	{access.ListGrants, "GET", "/files/%s/grants", ""},
 	{access.PutGrant, "PUT", "/files/%s/grants/zoe", `{"level":"read"}`},
 	{access.DeleteGrant, "DELETE", "/files/%s/grants/zoe", ""},
@@ -68,9 +71,9 @@ func TestEveryCallIsForThoseItIsFor(t *testing.T) {
 		{as(t, "bob"), "see download", true},
 		{in(t, "gina", "x", "staff"), "see download", true},
 		{as(t, "group:heads"), "see download", true},
-		{in(t, "gina", "heads"), "see download list-grants put-grant delete-grant delete", true},
-		{as(t, "carol"), "see download list-grants put-grant delete-grant delete", true},
-		{alice, "see download list-grants put-grant delete-grant delete send", true},
+		{in(t, "gina", "heads"), "see download set-retention list-grants put-grant delete-grant delete", true},
+		{as(t, "carol"), "see download set-retention list-grants put-grant delete-grant delete", true},
+		{alice, "see download set-retention list-grants put-grant delete-grant delete send history", true},
 	} {
 		f := alice.ready(t, "a.bin", []byte("hello"))
 		alice.share(t, f.ID, "bob", "read")
@@ -80,7 +83,7 @@ func TestEveryCallIsForThoseItIsFor(t *testing.T) {
 		alice.share(t, f.ID, "group:heads", "read")
 		kept := record(t, f.ID)
 		past := domain.Grant{Grantee: domain.Grantee{Type: domain.Subject, Name: "dave"}, Level: domain.Manage, ExpiresAt: time.Now().Add(-time.Second), GrantedBy: "alice", GrantedAt: kept.CreatedAt}
-		if _, err := records().Share(t.Context(), f.ID, domain.Sharing{Grants: append(kept.Grants, past), Revision: kept.Revision, At: time.Now()}); err != nil {
+		if _, err := records().Share(audittest.As(t, "e2e"), f.ID, domain.Sharing{Grants: append(kept.Grants, past), Revision: kept.Revision, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range calls {
@@ -322,17 +325,17 @@ func TestGrantsAreWrittenOnlyToTheRevisionTheyWereDecidedBy(t *testing.T) {
 			ID: id, Owner: "store-test", Filename: "a", Method: domain.Put, ContentType: "text/plain", Size: 1, Status: s, Key: domain.Key("store-test", id),
 			CreatedAt: now, UpdatedAt: now, UploadExpiresAt: now, Revision: 7,
 		}
-		if err := records().Create(t.Context(), f); err != nil {
+		if err := records().Create(audittest.As(t, "e2e"), f); err != nil {
 			t.Fatal(err)
 		}
 		grants := []domain.Grant{
 			{Grantee: domain.Grantee{Type: domain.Group, Name: "a.b#c:d"}, Level: domain.Read, GrantedBy: "x", GrantedAt: now},
 			{Grantee: domain.Grantee{Type: domain.Subject, Name: strings.Repeat("ä", 128)}, Level: domain.Manage, ExpiresAt: now.Add(time.Hour), GrantedBy: "x", GrantedAt: now},
 		}
-		if _, err := records().Share(t.Context(), id, domain.Sharing{Grants: grants, Revision: 6, At: now}); !moved(err) {
+		if _, err := records().Share(audittest.As(t, "e2e"), id, domain.Sharing{Grants: grants, Revision: 6, At: now}); !moved(err) {
 			t.Errorf("%s, another revision: %v", s, err)
 		}
-		shared, err := records().Share(t.Context(), id, domain.Sharing{Grants: grants, Revision: 7, At: now})
+		shared, err := records().Share(audittest.As(t, "e2e"), id, domain.Sharing{Grants: grants, Revision: 7, At: now})
 		if !slices.Contains(domain.Shareable(), s) {
 			if !moved(err) {
 				t.Errorf("%s: %v", s, err)
@@ -342,7 +345,7 @@ func TestGrantsAreWrittenOnlyToTheRevisionTheyWereDecidedBy(t *testing.T) {
 		if err != nil || shared.Revision != 8 || !reflect.DeepEqual(shared.Grants, grants) || shared.Status != s {
 			t.Errorf("%s: %+v, %v", s, shared, err)
 		}
-		deleted, err := records().Change(t.Context(), id, domain.Change{To: domain.Deleted, At: now})
+		deleted, err := records().Change(audittest.As(t, "e2e"), id, domain.Change{To: domain.Deleted, At: now})
 		if err != nil || deleted.Grants != nil {
 			t.Errorf("%s, deleted: %+v, %v", s, deleted.Grants, err)
 		}
@@ -351,7 +354,7 @@ func TestGrantsAreWrittenOnlyToTheRevisionTheyWereDecidedBy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := records().Share(t.Context(), id, domain.Sharing{Revision: 1, At: time.Now()}); domain.CodeOf(err) != domain.CodeNotFound {
+	if _, err := records().Share(audittest.As(t, "e2e"), id, domain.Sharing{Revision: 1, At: time.Now()}); domain.CodeOf(err) != domain.CodeNotFound {
 		t.Errorf("of no file: %v", err)
 	}
 }

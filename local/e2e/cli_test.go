@@ -291,3 +291,28 @@ func TestAKilledCommandGoesOnAndSendsNoPartTwice(t *testing.T) {
 		t.Errorf("it is put together as another file: %s", got.ChecksumSHA256)
 	}
 }
+
+func TestTheCommandKeepsAFileAndHoldsIt(t *testing.T) {
+	alice, admin := as(t, "cli-keeper").shell(t), administrator(t).shell(t)
+	alice.write(t, "letter.bin", []byte("to be kept"))
+	out, _ := alice.vouch(t, 0, "put", "-q", "--expires", "30d", "letter.bin")
+	id := strings.TrimSpace(out)
+	if left := time.Until(record(t, id).ExpiresAt); left < 30*24*time.Hour-time.Minute || left > 30*24*time.Hour {
+		t.Errorf("it is kept for %v", left)
+	}
+	alice.vouch(t, 0, "retain", id, "--forever")
+	if out, _ := alice.vouch(t, 0, "retain", id, "--until", "2099-01-01T00:00:00Z"); !strings.HasPrefix(out, id+"  kept  ") {
+		t.Errorf("%s", out)
+	}
+	alice.vouch(t, 5, "hold", id, "--reason", "mine")
+	admin.vouch(t, 0, "hold", id, "--reason", "a lawsuit")
+	if out, _ := alice.vouch(t, 0, "status", id); !strings.Contains(out, "is on hold") || strings.Contains(out, "lawsuit") {
+		t.Errorf("%s", out)
+	}
+	if _, err := alice.vouch(t, 1, "rm", id); !strings.Contains(err, "on hold") {
+		t.Errorf("%s", err)
+	}
+	admin.vouch(t, 0, "release", id, "--reason", "it is settled")
+	alice.vouch(t, 0, "rm", id)
+	admin.vouch(t, 6, "hold", id, "--reason", "too late")
+}

@@ -223,6 +223,7 @@ func TestEveryPostTakesAKey(t *testing.T) {
 		"/files/" + ready.ID + "/complete": {alice, ""},
 		"/files/" + inParts.ID + "/parts":  {alice, `{"partNumbers":[1]}`},
 		"/admin/rescan":                    {admin, ""},
+		"/admin/erasures":                  {admin, `{"subject":"nobody-at-all"}`},
 	} {
 		first := tt.call(t, "POST", path, tt.body, "Idempotency-Key", "every-post")
 		again := tt.call(t, "POST", path, tt.body, "Idempotency-Key", "every-post")

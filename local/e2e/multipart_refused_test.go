@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/s3store"
 )
@@ -335,7 +336,7 @@ func TestAnUploadInPartsThatExpiresLeavesNothing(t *testing.T) {
 	cut := record(t, f.ID)
 	cut.ID, cut.Status, cut.UploadID, cut.Revision = newID(t), domain.Pending, "", 1
 	cut.Key = domain.Key(cut.Owner, cut.ID)
-	if err := records().Create(t.Context(), cut); err != nil {
+	if err := records().Create(audittest.As(t, "e2e"), cut); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := local.Objects().CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(bucket), Key: &cut.Key}); err != nil {

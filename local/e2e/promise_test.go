@@ -22,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/vouch-s3/vouch/local/stack"
+	"github.com/vouch-s3/vouch/shared/audit"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
@@ -30,13 +32,14 @@ import (
 )
 
 const (
-	bucket     = "vouch-filesbucket"
-	table      = "vouch-FilesTable"
-	usageTable = "vouch-UsageTable"
+	bucket       = "vouch-filesbucket"
+	table        = "vouch-FilesTable"
+	usageTable   = "vouch-UsageTable"
+	historyTable = "vouch-HistoryTable"
 )
 
 func records() *dynamo.Store {
-	return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table).Counting(usageTable).Within(quota.Quotas{})
+	return dynamo.New(dynamodb.NewFromConfig(local.Admin()), table).Recording(historyTable).Counting(usageTable).Within(quota.Quotas{})
 }
 
 func record(t *testing.T, id string) domain.File {
@@ -197,7 +200,7 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 	}
 	for name, act := range map[string]func() error{
 		"get-file writes a record": func() error {
-			return dynamo.New(dynamodb.NewFromConfig(config("GetFileFunction")), table).Counting(usageTable).Within(quota.Quotas{}).Create(t.Context(), r)
+			return dynamo.New(dynamodb.NewFromConfig(config("GetFileFunction")), table).Recording(historyTable).Counting(usageTable).Within(quota.Quotas{}).Create(audittest.As(t, "alice"), r)
 		},
 		"get-file lists records": func() error {
 			_, _, err := dynamo.New(dynamodb.NewFromConfig(config("GetFileFunction")), table).List(t.Context(), domain.Query{Owner: "alice", Limit: 1})
@@ -258,11 +261,48 @@ func TestAFunctionThatIsTakenOverCanDoOnlyItsOwn(t *testing.T) {
 			return setUsage(t, config("GetUsageFunction"), "alice", "bytes", -1000)
 		},
 		"mark-ready settles a quota": func() error {
-			_, err := dynamo.New(dynamodb.NewFromConfig(config("MarkReadyFunction")), table).Counting(usageTable).Change(t.Context(), f.ID, domain.Change{To: domain.Rejected, At: time.Now(), Reason: domain.MalwareDetected})
+			_, err := dynamo.New(dynamodb.NewFromConfig(config("MarkReadyFunction")), table).Recording(historyTable).Counting(usageTable).Change(audittest.As(t, "alice"), f.ID, domain.Change{To: domain.Rejected, At: time.Now(), Reason: domain.MalwareDetected})
 			return err
 		},
 		"validate-object settles a quota": func() error {
-			_, err := dynamo.New(dynamodb.NewFromConfig(config("ValidateObjectFunction")), table).Counting(usageTable).Change(t.Context(), f.ID, domain.Change{To: domain.Rejected, At: time.Now(), Reason: domain.MalwareDetected})
+			_, err := dynamo.New(dynamodb.NewFromConfig(config("ValidateObjectFunction")), table).Recording(historyTable).Counting(usageTable).Change(audittest.As(t, "alice"), f.ID, domain.Change{To: domain.Rejected, At: time.Now(), Reason: domain.MalwareDetected})
+			return err
+		},
+		"validate-object moves a record outside of a transaction": func() error {
+			_, err := dynamodb.NewFromConfig(config("ValidateObjectFunction")).UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: aws.String(table), Key: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: f.ID}},
+				UpdateExpression: aws.String("SET updatedAt = :x"), ExpressionAttributeValues: map[string]types.AttributeValue{":x": &types.AttributeValueMemberS{Value: "x"}},
+			})
+			return err
+		},
+		"mark-ready notes what it has not done": func() error {
+			e, err := audit.Of(audittest.As(t, "alice"), r, audit.DownloadPresigned, time.Now())
+			if err != nil {
+				return err
+			}
+			return dynamo.New(dynamodb.NewFromConfig(config("MarkReadyFunction")), table).Recording(historyTable).Note(t.Context(), e)
+		},
+		"delete-file deletes from the trail": func() error {
+			_, err := dynamodb.NewFromConfig(config("DeleteFileFunction")).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{
+				TableName: aws.String(historyTable), Key: map[string]types.AttributeValue{"fileId": &types.AttributeValueMemberS{Value: f.ID}, "id": &types.AttributeValueMemberS{Value: f.ID}},
+			})
+			return err
+		},
+		"put-hold tags a version clean": func() error {
+			return tag(t, objectsAs(t, "PutHoldFunction"), r)
+		},
+		"put-hold tags a version that is open": func() error {
+			return tagAs(t, objectsAs(t, "PutHoldFunction"), r, domain.Held)
+		},
+		"delete-hold tags a version that is open": func() error {
+			return tagAs(t, objectsAs(t, "DeleteHoldFunction"), r, domain.Refused)
+		},
+		"put-hold deletes a version": func() error {
+			_, err := objectsAs(t, "PutHoldFunction").DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &r.Key, VersionId: &r.VersionID})
+			return err
+		},
+		"set-retention lists what is overdue": func() error {
+			_, err := dynamo.New(dynamodb.NewFromConfig(config("SetRetentionFunction")), table).Overdue(t.Context(), time.Now(), 1)
 			return err
 		},
 		"nobody signs with a wrong secret": func() error {
@@ -340,7 +380,7 @@ func TestTheSweeperEndsWhatEventsForgot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Change(t.Context(), lost.ID, domain.Change{
+	if _, err := store.Change(audittest.As(t, "e2e"), lost.ID, domain.Change{
 		To: domain.Uploaded, At: time.Now(), SweepAt: time.Now().Add(-time.Minute),
 		Object: &domain.Object{VersionID: *out.VersionId, ETag: strings.Trim(*out.ETag, `"`)},
 	}); err != nil {
@@ -388,16 +428,16 @@ func TestTheStoreAllowsExactlyTheLegalTransitions(t *testing.T) {
 				ID: id, Owner: "store-test", Filename: "a", Method: domain.Put, ContentType: "text/plain", Size: 1, Status: from, Key: domain.Key("store-test", id),
 				VersionID: "v1", ETag: "e", CreatedAt: now, UpdatedAt: now, UploadExpiresAt: now, UploadedAt: now, Revision: 1,
 			}
-			if err := store.Create(t.Context(), f); err != nil {
+			if err := store.Create(audittest.As(t, "e2e"), f); err != nil {
 				t.Fatal(err)
 			}
-			if err := store.Create(t.Context(), f); err == nil {
+			if err := store.Create(audittest.As(t, "e2e"), f); err == nil {
 				t.Error("a record was created twice")
 			}
-			if _, err := store.Change(t.Context(), id, domain.Change{To: to, At: now, IfVersion: "v2"}); err == nil {
+			if _, err := store.Change(audittest.As(t, "e2e"), id, domain.Change{To: to, At: now, IfVersion: "v2"}); err == nil {
 				t.Errorf("%s → %s for another version was taken", from, to)
 			}
-			changed, err := store.Change(t.Context(), id, domain.Change{To: to, At: now, IfVersion: "v1"})
+			changed, err := store.Change(audittest.As(t, "e2e"), id, domain.Change{To: to, At: now, IfVersion: "v1"})
 			current, conflict := domain.Conflict(err)
 			switch {
 			case to == domain.Pending && err == nil:
@@ -410,7 +450,7 @@ func TestTheStoreAllowsExactlyTheLegalTransitions(t *testing.T) {
 			}
 		}
 	}
-	if _, err := store.Change(t.Context(), "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e", domain.Change{To: domain.Deleted, At: now}); domain.CodeOf(err) != domain.CodeNotFound {
+	if _, err := store.Change(audittest.As(t, "e2e"), "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e", domain.Change{To: domain.Deleted, At: now}); domain.CodeOf(err) != domain.CodeNotFound {
 		t.Errorf("a change of no record: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
@@ -26,7 +28,10 @@ type used struct {
 	ResetsAt         *time.Time
 }
 
-type usage struct{ Bytes, Files, Pending, UploadsToday used }
+type usage struct {
+	Bytes, Files, Pending, UploadsToday used
+	Tenant                              *usage
+}
 
 func (u user) usage(t *testing.T) usage {
 	t.Helper()
@@ -235,5 +240,92 @@ func TestFiftyAsksAtOnceGetExactlyWhatTheQuotaHasLeft(t *testing.T) {
 	}
 	if got := alice.usage(t).Bytes; got.Remaining == nil || *got.Remaining != 0 {
 		t.Errorf("%+v remains", got)
+	}
+}
+
+// Fifty asks of two owners at once, at a byte below what eight of them take. No owner
+// has a limit of his own that would come first.
+func TestTwoOwnersAtOnceGetExactlyWhatTheirTenantHasLeft(t *testing.T) {
+	sameDay()
+	policy := filepath.Join(t.TempDir(), "quotas.yaml")
+	const size, let, asks = 1000, 7, 50
+	override := fmt.Sprintf("quotas: { tenant: { bytes: %d } }\n", size*(let+1)-1)
+	if err := os.WriteFile(policy, []byte(override), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newProcess(t, "tenant-quotas", "-tenants", "-policy", policy)
+	p.start(t)
+	owners := []user{p.as(t, "alice", "-tenant", "acme"), p.as(t, "bob", "-tenant", "acme")}
+	replies := make([]reply, asks)
+	var asking sync.WaitGroup
+	for i := range replies {
+		asking.Go(func() {
+			replies[i] = owners[i%2].send(t, "POST", "/files", fmt.Sprintf(`{"filename":"a.bin","contentType":%q,"size":%d}`, octets, size))
+		})
+	}
+	asking.Wait()
+	statuses := map[int]int{}
+	var who user // has the file with this id
+	var id string
+	for i, r := range replies {
+		statuses[r.status]++
+		switch r.status {
+		case http.StatusCreated:
+			var created struct{ ID string }
+			r.into(t, &created)
+			who, id = owners[i%2], created.ID
+		case http.StatusForbidden:
+			var refused struct {
+				Type, Account, Quota string
+				Limit, Remaining     *int64
+			}
+			r.into(t, &refused)
+			if refused.Type != "urn:vouch:problem:quota-exceeded" || refused.Account != "tenant" || refused.Quota != "bytes" || refused.Limit == nil || refused.Remaining == nil || *refused.Remaining != size-1 {
+				t.Errorf("%s", r.body)
+			}
+		}
+	}
+	if want := map[int]int{http.StatusCreated: let, http.StatusForbidden: asks - let}; !maps.Equal(statuses, want) {
+		t.Fatalf("a byte less than the tenant would take: %v, not %v", statuses, want)
+	}
+	sum := int64(0)
+	for _, who := range owners {
+		got := who.usage(t)
+		if got.Tenant == nil || got.Tenant.Bytes.Used != size*let || got.Tenant.Bytes.Remaining == nil || *got.Tenant.Bytes.Remaining != size-1 || got.Tenant.UploadsToday.Used != let {
+			t.Errorf("of the tenant %s sees %+v", who.name, got.Tenant)
+		}
+		sum += got.Bytes.Used
+	}
+	if sum != size*let {
+		t.Errorf("the owners use %d bytes", sum)
+	}
+	other := p.as(t, "alice", "-tenant", "other")
+	if got := other.usage(t); got.Tenant == nil || got.Tenant.Files.Used != 0 {
+		t.Errorf("another tenant sees %+v", got.Tenant)
+	}
+	if r := other.call(t, "POST", "/files", fmt.Sprintf(`{"filename":"a.bin","contentType":%q,"size":%d}`, octets, size)); r.status != http.StatusCreated {
+		t.Errorf("another tenant is refused: %d %s", r.status, r.body)
+	}
+	// What one deletes another may use, also where the stack has crashed meanwhile.
+	if r := who.call(t, "DELETE", "/files/"+id, ""); r.status != http.StatusNoContent {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	p.kill(t)
+	p.start(t)
+	carol := p.as(t, "carol", "-tenant", "acme")
+	for i, want := range []int{http.StatusCreated, http.StatusForbidden} {
+		if r := carol.call(t, "POST", "/files", fmt.Sprintf(`{"filename":"a.bin","contentType":%q,"size":%d}`, octets, size)); r.status != want {
+			t.Errorf("ask %d of a third owner: %d %s", i, r.status, r.body)
+		}
+	}
+	// With what the function of the reconciler may do.
+	client := dynamodb.NewFromConfig(p.config(t, "ReconcileUsageFunction"))
+	reconciler := quota.Reconciler{
+		Ledger: dynamo.NewAccounts(client, usageTable), Records: dynamo.New(client, table), Now: time.Now,
+		Pause: func(context.Context) error { return nil },
+	}
+	// Of three owners of acme, one of the other tenant, and the two tenants; and the canary.
+	if report, err := reconciler.Reconcile(t.Context()); err != nil || report.Accounts < 6 || report.Drifted != 0 || report.Busy != 0 {
+		t.Errorf("%+v, %v", report, err)
 	}
 }

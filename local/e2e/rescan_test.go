@@ -19,7 +19,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/clamd"
+	"github.com/vouch-s3/vouch/shared/eventbus"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -140,7 +143,7 @@ func TestTheStoreRenewsOnlyTheVerdictsOfReadyFiles(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if s == domain.Ready { // and what is not ready any more has no receipt
-			if got, err = records().Change(t.Context(), f.ID, domain.Change{To: domain.Rejected, At: old, SweepAt: old}); err != nil || got.Receipt != "" {
+			if got, err = records().Change(audittest.As(t, "e2e"), f.ID, domain.Change{To: domain.Rejected, At: old, SweepAt: old}); err != nil || got.Receipt != "" {
 				t.Errorf("%+v, %v", got, err)
 			}
 			if err := records().Settle(t.Context(), got); err != nil {
@@ -208,11 +211,11 @@ func storeFile(t *testing.T, s domain.Status, checkedAt time.Time) domain.File {
 		VersionID: "v1", ETag: "e", CreatedAt: checkedAt, UpdatedAt: checkedAt, UploadExpiresAt: checkedAt, Revision: 1,
 		Verdict: &domain.Verdict{Outcome: domain.Clean, CheckedAt: checkedAt},
 	}
-	if err := records().Create(t.Context(), f); err != nil {
+	if err := records().Create(audittest.As(t, "e2e"), f); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_, err := records().Change(context.Background(), id, domain.Change{To: domain.Deleted, At: time.Now()})
+		_, err := records().Change(audit.With(context.Background(), audit.Actor{Subject: "e2e"}), id, domain.Change{To: domain.Deleted, At: time.Now()})
 		if _, conflict := domain.Conflict(err); err != nil && !conflict {
 			t.Error(err)
 		}
@@ -320,13 +323,14 @@ func eventsOf(t *testing.T, id string) []event {
 	var events []event
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var line struct {
-			Source string
-			Detail event
+			Source     string
+			DetailType string `json:"detail-type"`
+			Detail     event
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line.Source == "vouch" && line.Detail.FileID == id {
+		if line.Source == "vouch" && line.DetailType != eventbus.AuditType && line.Detail.FileID == id {
 			events = append(events, line.Detail)
 		}
 	}

@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,11 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/local/samples"
 	"github.com/vouch-s3/vouch/local/samtemplate"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
-// The sample events are what README has people pass to sam local invoke.
+// The sample events are what docs/sam.md has people pass to sam local invoke;
+// local/emulator has AWS's own emulator run them too.
 func TestEverySampleEventIsAnsweredByItsFunction(t *testing.T) {
 	for _, f := range local.Template.Functions {
 		answersItsSamples(t, f, func(event []byte) ([]byte, string, error) {
@@ -29,36 +30,22 @@ func TestEverySampleEventIsAnsweredByItsFunction(t *testing.T) {
 // it answers to what such a function answers about a file that is not there.
 func answersItsSamples(t *testing.T, f samtemplate.Function, invoke func(event []byte) (payload []byte, functionError string, err error)) {
 	t.Helper()
-	name := filepath.Base(f.CodeURI)
-	samples, err := filepath.Glob(filepath.Join(root, "events", name+"*.json"))
-	if err != nil || len(samples) == 0 {
-		t.Errorf("%s has no sample event: %v", name, err)
+	all, err := samples.Load(root)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, path := range samples {
-		event, err := os.ReadFile(path)
+	events := all[filepath.Base(f.CodeURI)]
+	if len(events) == 0 {
+		t.Errorf("%s has no sample", f.LogicalID)
+	}
+	for _, s := range events {
+		payload, functionError, err := invoke(s.Event)
 		if err != nil {
-			t.Fatal(err)
-		}
-		payload, functionError, err := invoke(event)
-		if err != nil || functionError != "" {
-			t.Errorf("%s: %v %s", filepath.Base(path), err, payload)
+			t.Errorf("%s: %v", s.File, err)
 			continue
 		}
-		var reply struct {
-			StatusCode int
-			Outcome    string
-		}
-		if err := json.Unmarshal(payload, &reply); err != nil && string(payload) != "null" {
-			t.Errorf("%s: %v in %s", filepath.Base(path), err, payload)
-		}
-		want := map[string]int{
-			"create-upload": 201, "list-files": 200, "get-usage": 200, "get-file": 404, "complete-upload": 404, "presign-parts": 404, "list-parts": 404, "create-download": 404, "delete-file": 404, "put-grant": 404, "delete-grant": 404, "list-grants": 404, "get-keys": 200, "rescan-files": 202,
-		}[name]
-		if reply.StatusCode != want {
-			t.Errorf("%s: %s, want the status %d", filepath.Base(path), payload, want)
-		}
-		if steps := "validate-object scan-object mark-ready mark-rejected"; strings.Contains(steps, name) && reply.Outcome != "superseded" {
-			t.Errorf("%s: %s", filepath.Base(path), payload)
+		if err := s.Check(samples.Answer{Payload: payload, ErrorMessage: functionError}, openAPI); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -131,7 +118,7 @@ func TestAnObjectThatIsNotWhatWasPromisedIsRejected(t *testing.T) {
 			// The administrator's write is no client's, so it makes no event.
 			if tt.gone {
 				pinned := domain.Object{VersionID: *out.VersionId, ETag: strings.Trim(*out.ETag, `"`)}
-				if _, err := records().Change(t.Context(), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
+				if _, err := records().Change(audittest.As(t, "e2e"), f.ID, domain.Change{To: domain.Uploaded, At: record(t, f.ID).CreatedAt, Object: &pinned}); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := local.Objects().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: &key, VersionId: out.VersionId}); err != nil {

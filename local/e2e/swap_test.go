@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	domain "github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -32,7 +33,7 @@ func TestAnObjectSwappedBetweenScanAndMarkReadyIsNeverReady(t *testing.T) {
 		}
 		scanned := put("hello")
 		for _, c := range []domain.Change{{To: domain.Uploaded, At: time.Now(), Object: &scanned}, {To: domain.Verifying, At: time.Now()}} {
-			if _, err := records().Change(t.Context(), f.ID, c); err != nil {
+			if _, err := records().Change(audittest.As(t, "e2e"), f.ID, c); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -24,7 +24,7 @@ func TestEveryEventThatWasPublishedIsAsItsSchemaSays(t *testing.T) {
 	put(t, infected, eicar)
 	alice.await(t, infected.ID, "rejected")
 	bySchema := map[string]schemas.Schema{}
-	for _, detailType := range []string{"File Ready", "File Rejected"} {
+	for _, detailType := range []string{"File Ready", "File Rejected", "Audit Event"} {
 		s, err := schemas.Event(root, detailType)
 		if err != nil {
 			t.Fatal(err)

@@ -54,8 +54,9 @@ func (s *Service) run(ctx context.Context, p *pool, payload []byte) (Result, err
 			s.log.Error("a function cannot be started", "function", p.Name, "error", err.Error())
 			return failure(inv.id, "Runtime.InvalidEntrypoint", err.Error()), nil
 		}
-		r, end := s.await(ctx, e, inv)
+		r, took, end := s.await(ctx, e, inv)
 		if end == answered {
+			s.tell(p, inv, r, took)
 			p.mu.Lock()
 			e.idleAt = time.Now()
 			p.idle = append(p.idle, e)
@@ -66,7 +67,14 @@ func (s *Service) run(ctx context.Context, p *pool, payload []byte) (Result, err
 		if end == neverTaken && !e.idleAt.IsZero() {
 			continue // it ended while it was idle: that is no fault of this invocation
 		}
+		s.tell(p, inv, r, took)
 		return r, ctx.Err()
+	}
+}
+
+func (s *Service) tell(p *pool, inv *invocation, r Result, took time.Duration) {
+	if s.observer != nil {
+		s.observer(Invocation{Function: p.Name, Payload: inv.payload, Result: r, Took: took})
 	}
 }
 
@@ -79,8 +87,8 @@ const (
 	broken                   // it ended, or has to be, with the invocation
 )
 
-// await hands inv to e and waits for its result.
-func (s *Service) await(ctx context.Context, e *environment, inv *invocation) (Result, ending) {
+// await hands inv to e and waits for its result. It took as long as e had it.
+func (s *Service) await(ctx context.Context, e *environment, inv *invocation) (r Result, took time.Duration, end ending) {
 	exited := func() Result {
 		message := "Runtime exited without providing a reason"
 		if err := e.process.Err(); err != nil {
@@ -93,28 +101,29 @@ func (s *Service) await(ctx context.Context, e *environment, inv *invocation) (R
 	select {
 	case e.next <- inv:
 	case <-e.process.Exited():
-		return exited(), neverTaken
+		return exited(), 0, neverTaken
 	case <-initialised.C:
-		return failure(inv.id, "Sandbox.Timedout", fmt.Sprintf("Init timed out after %.2f seconds", initTimeout.Seconds())), broken
+		return failure(inv.id, "Sandbox.Timedout", fmt.Sprintf("Init timed out after %.2f seconds", initTimeout.Seconds())), 0, broken
 	case <-ctx.Done():
-		return Result{RequestID: inv.id}, broken
+		return Result{RequestID: inv.id}, 0, broken
 	}
+	begun := time.Now()
 	timeout := time.NewTimer(inv.timeout)
 	defer timeout.Stop()
 	select {
 	case r := <-inv.result:
-		return r, answered
+		return r, time.Since(begun), answered
 	case <-e.process.Exited():
 		select {
 		case r := <-inv.result: // it answered, and ended after that
-			return r, broken
+			return r, time.Since(begun), broken
 		default:
 		}
-		return exited(), broken
+		return exited(), time.Since(begun), broken
 	case <-timeout.C:
-		return failure(inv.id, "Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", inv.timeout.Seconds())), broken
+		return failure(inv.id, "Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", inv.timeout.Seconds())), inv.timeout, broken
 	case <-ctx.Done():
-		return Result{RequestID: inv.id}, broken
+		return Result{RequestID: inv.id}, time.Since(begun), broken
 	}
 }
 

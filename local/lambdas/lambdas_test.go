@@ -71,6 +71,24 @@ func invoke(t *testing.T, s *Service, payload string) (Result, answer) {
 	return r, a
 }
 
+func TestAnObserverIsToldOfEveryInvocationThatEnds(t *testing.T) {
+	s := start(t, func(*Function) {})
+	var seen []Invocation
+	s.Observe(func(i Invocation) { seen = append(seen, i) })
+	payloads := []string{`{}`, `{"Do":"error"}`, `{"Do":"exit"}`}
+	for _, payload := range payloads {
+		invoke(t, s, payload)
+	}
+	if len(seen) != len(payloads) {
+		t.Fatalf("it was told of %d invocations", len(seen))
+	}
+	for i, payload := range payloads {
+		if got := seen[i]; got.Function != "fn" || string(got.Payload) != payload || (got.Result.FunctionError == "") != (i == 0) || got.Took <= 0 {
+			t.Errorf("of %s: %+v", payload, got)
+		}
+	}
+}
+
 func TestAFunctionHasWhatLambdaGivesItAndNothingOfTheStack(t *testing.T) {
 	t.Setenv("HOME", "/secret")
 	s := start(t, func(*Function) {})

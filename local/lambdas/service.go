@@ -45,6 +45,17 @@ type Result struct {
 	FunctionError string
 }
 
+// Invocation is an attempt to run a function that has come to its end.
+type Invocation struct {
+	Function string // its name
+	Payload  []byte
+	Result   Result
+
+	// Took is how long the function had the invocation, without the start of its
+	// environment.
+	Took time.Duration
+}
+
 // ErrNotFound says that there is no function of that name.
 var ErrNotFound = errors.New("there is no function of that name")
 
@@ -73,6 +84,7 @@ type Service struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
+	observer func(Invocation) // may be nil
 
 	mu           sync.Mutex
 	pools        map[string]*pool
@@ -96,6 +108,10 @@ func New(log *slog.Logger, output io.Writer) (*Service, error) {
 	s.work.Go(s.reapIdle)
 	return s, nil
 }
+
+// Observe has f told of every invocation that ends, before its caller is. It must
+// be called before there is any.
+func (s *Service) Observe(f func(Invocation)) { s.observer = f }
 
 // Add makes a function known.
 func (s *Service) Add(f Function) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
@@ -19,14 +20,16 @@ import (
 
 // The tables as dynamo.Store is told of them.
 const (
-	filesTable = "files"
-	usageTable = "usage"
+	filesTable   = "files"
+	usageTable   = "usage"
+	historyTable = "history"
 )
 
 // table is DynamoDB as far as dynamo.Store calls it to create or to change the one
 // record. Of a write it takes what the model is about: the revision that it is
-// pinned to, and what it adds to the account of the owner. What else the expressions
-// say is what is written (filetest.Records), as package dynamo's own tests show.
+// pinned to, what it adds to the accounts, and of which statuses it puts an event to the
+// trail. What else the expressions say is what is written (filetest.Records), as package
+// dynamo's own tests show.
 type table struct {
 	*outside
 	dynamo.API // of which the rest is not called
@@ -37,7 +40,7 @@ type table struct {
 
 // storeOn is the real store on DynamoDB as t stands for it.
 func (m *Model) storeOn(t table) *dynamo.Store {
-	return dynamo.New(m.dynamo(t), filesTable).Counting(usageTable).Within(m.policy.Quotas)
+	return dynamo.New(m.dynamo(t), filesTable).Recording(historyTable).Counting(usageTable).Within(m.policy.Quotas)
 }
 
 // GetItem reads the record.
@@ -49,42 +52,45 @@ func (t table) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamod
 	return &dynamodb.GetItemOutput{Item: t.model.item(a.record)}, nil
 }
 
-// UpdateItem makes the change alone.
-func (t table) UpdateItem(_ context.Context, in *dynamodb.UpdateItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
-	a := t.ask(call{
-		op: opChange, value: t.model.changes.id(t.change), seen: pinnedTo(in.ConditionExpression, in.ExpressionAttributeValues),
-	})
-	if a.err == conflict {
-		return nil, &types.ConditionalCheckFailedException{Item: t.model.item(a.record)}
-	}
-	if err := t.model.err(a, ""); err != nil {
-		return nil, err
-	}
-	return &dynamodb.UpdateItemOutput{Attributes: t.model.item(a.record)}, nil
-}
-
-// TransactWriteItems writes the record, if it is among the items, and counts.
+// TransactWriteItems writes the record, if it is among the items, counts, and has
+// the trail tell of it.
 func (t table) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	c := call{op: opTransact}
-	reasons := make([]types.CancellationReason, len(in.TransactItems))
+	reasons, changed := make([]types.CancellationReason, len(in.TransactItems)), -1
 	for i, item := range in.TransactItems {
 		reasons[i].Code = aws.String("None")
 		switch {
+		case item.Put != nil && aws.ToString(item.Put.TableName) == historyTable:
+			c.tells += tellsOf(item.Put.Item)
 		case item.Put != nil:
 			c.op, c.value = opCreate, t.model.files.id(t.created)
 		case aws.ToString(item.Update.TableName) == filesTable:
 			c.value = t.model.changes.id(t.change)
 			c.seen = pinnedTo(item.Update.ConditionExpression, item.Update.ExpressionAttributeValues)
-			reasons[i].Code = aws.String("ConditionalCheckFailed")
+			changed = i
 		default:
-			c.adds = c.adds.Plus(added(item.Update))
+			c.adds = c.adds.plus(added(item.Update))
 		}
 	}
 	a := t.ask(c)
-	if a.err == conflict {
+	if a.err == conflict && changed >= 0 {
+		reasons[changed] = types.CancellationReason{Code: aws.String("ConditionalCheckFailed"), Item: t.model.item(a.record)}
 		return nil, &types.TransactionCanceledException{CancellationReasons: reasons}
 	}
 	return &dynamodb.TransactWriteItemsOutput{}, t.model.err(a, "")
+}
+
+// tellsOf is the status whose beginning an event tells of, behind a space, and
+// nothing of an event of another kind.
+func tellsOf(event map[string]types.AttributeValue) string {
+	e, err := dynamo.DecodeEvent(event)
+	if err != nil {
+		return " " + err.Error()
+	}
+	if e.Action != audit.StatusChanged {
+		return ""
+	}
+	return " " + string(e.Status)
 }
 
 // readAhead carries out the read that the store begins a change with, as soon as
@@ -112,11 +118,46 @@ func pinnedTo(condition *string, values map[string]types.AttributeValue) int64 {
 	return number(values[":seen"])
 }
 
-// added is what the update of an item of the table of usage adds to the account of
-// the owner: nothing if the item is that of a day.
-func added(u *types.Update) quota.Usage {
-	if key, ok := u.Key["account"].(*types.AttributeValueMemberS); !ok || key.Value != account.ID() {
-		return quota.Usage{}
+// The accounts of the model.
+var accounts = [...]struct {
+	quota.Account
+	name string
+}{
+	{quota.Account{Kind: quota.Owner, Subject: owner}, "the owner"},
+	{quota.Account{Kind: quota.Tenant, Subject: self.Tenant}, "the tenant"},
+	{quota.Account{Kind: quota.Owner, Subject: bob}, "the other owner"},
+}
+
+// tenant is the index of the tenant's account.
+const tenant = 1
+
+// counts is what is counted in each of the accounts.
+type counts [len(accounts)]quota.Usage
+
+func (c counts) plus(d counts) counts {
+	for i := range c {
+		c[i] = c[i].Plus(d[i])
+	}
+	return c
+}
+
+// accountOf returns the index of the account that an item of the table of usage is
+// of; ok is false if it is one of a day.
+func accountOf(key map[string]types.AttributeValue) (i int, ok bool) {
+	id, _ := key["account"].(*types.AttributeValueMemberS)
+	for i, a := range accounts {
+		if id != nil && id.Value == a.ID() {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// added is what the update of an item of the table of usage adds.
+func added(u *types.Update) (c counts) {
+	i, ok := accountOf(u.Key)
+	if !ok {
+		return c
 	}
 	_, adds, _ := strings.Cut(aws.ToString(u.UpdateExpression), "ADD ")
 	of := func(counter string) int64 {
@@ -125,10 +166,27 @@ func added(u *types.Update) quota.Usage {
 		}
 		return number(u.ExpressionAttributeValues[":"+counter])
 	}
-	return quota.Usage{Bytes: of("bytes"), Files: of("files"), Pending: of("pending")}
+	c[i] = quota.Usage{Bytes: of("bytes"), Files: of("files"), Pending: of("pending")}
+	return c
 }
 
-var account = quota.Account{Kind: quota.Owner, Subject: owner}
+// comeTo is what the record counts for; nothing if there is none.
+func (m *Model) comeTo(record int32) (c counts) {
+	if record == 0 {
+		return c
+	}
+	c, known := m.uses[record]
+	if !known {
+		f := m.files.get(record)
+		for i, a := range accounts {
+			if slices.Contains(quota.Counted(f), a.Account) {
+				c[i] = quota.Of(f)
+			}
+		}
+		m.uses[record] = c
+	}
+	return c
+}
 
 func number(v types.AttributeValue) int64 {
 	n, ok := v.(*types.AttributeValueMemberN)
@@ -148,7 +206,7 @@ func (m *Model) item(record int32) map[string]types.AttributeValue {
 	if !known {
 		var p put
 		f := m.files.get(record)
-		if err := dynamo.New(&p, filesTable).Counting(usageTable).Within(m.policy.Quotas).Create(context.Background(), f); err != nil {
+		if err := dynamo.New(&p, filesTable).Recording(historyTable).Counting(usageTable).Within(m.policy.Quotas).Create(acting(), f); err != nil {
 			panic(fmt.Sprintf("a record of the model cannot be written: %v", err))
 		}
 		item = p.item
@@ -175,23 +233,29 @@ func (o *outside) Create(ctx context.Context, f file.File) error {
 	return o.model.storeOn(table{outside: o, created: f}).Create(ctx, f)
 }
 
-// Change is that of the real store, which reads the record before it writes where
-// the change counts, each of which is a call.
+// Change is that of the real store, which reads the record before it writes, each
+// of which is a call.
 func (o *outside) Change(ctx context.Context, _ string, c file.Change) (file.File, error) {
 	c.At, c.SweepAt, c.PurgeAt = time.Time{}, whenever(c.SweepAt), time.Time{}
 	return o.model.storeOn(table{outside: o, change: c}).Change(ctx, id, c)
 }
 
-// miscounted says what is wrong with the counters of the owner's account, who has
-// no other file.
-func (w *World) miscounted(f file.File) string {
-	switch {
-	case w.usage.Negative():
-		return fmt.Sprintf("the account of the owner is counted to use %s, which is less than nothing", usage(w.usage))
-	case f.Status.Final() && f.Status != file.Ready && !w.usage.Zero():
-		return fmt.Sprintf("the file is %s, and the account of its owner is counted to use %s", f.Status, usage(w.usage))
-	case w.usage != quota.Of(f):
-		return fmt.Sprintf("the account of the owner is counted to use %s, and the record, which is %s, comes to %s", usage(w.usage), f.Status, usage(quota.Of(f)))
+// miscounted says what is wrong with the counters of the accounts, which have no
+// other files than these two.
+func (m *Model) miscounted(w *World, f file.File) string {
+	want := m.comeTo(w.record).plus(m.comeTo(w.other))
+	for i, a := range accounts {
+		used := w.usage[i]
+		switch {
+		case used.Negative():
+			return fmt.Sprintf("the account of %s is counted to use %s, which is less than nothing", a.name, usage(used))
+		case w.other == 0 && f.Status.Final() && f.Status != file.Ready && !used.Zero():
+			return fmt.Sprintf("the file is %s, and the account of %s is counted to use %s", f.Status, a.name, usage(used))
+		case used != want[i]:
+			return fmt.Sprintf("the account of %s is counted to use %s, and the records, of which the file's is %s, come to %s", a.name, usage(used), f.Status, usage(want[i]))
+		case i == tenant && used.Bytes > mostOfTenant:
+			return fmt.Sprintf("the account of %s is counted to use %s, and its limit is %d bytes", a.name, usage(used), mostOfTenant)
+		}
 	}
 	if pinned := version(f.VersionID); pinned >= 0 && f.Size != int64(len(w.objects[pinned].content.bytes())) {
 		return fmt.Sprintf("the record is %s and says %d bytes, and its version is %s", f.Status, f.Size, w.objects[pinned].content)
@@ -204,10 +268,17 @@ func usage(u quota.Usage) string {
 }
 
 func (m *Model) transactText(c call) string {
-	if c.value == 0 {
-		return fmt.Sprintf("count %s", usage(c.adds))
+	var counted []string
+	for i, a := range accounts {
+		if !c.adds[i].Zero() {
+			counted = append(counted, usage(c.adds[i])+" for "+a.name)
+		}
 	}
-	return fmt.Sprintf("make the record %s, and with it count %s", m.changes.get(c.value).To, usage(c.adds))
+	count := "count " + strings.Join(counted, ", and ")
+	if c.value == 0 {
+		return count
+	}
+	return fmt.Sprintf("make the record %s, and with it %s", m.changes.get(c.value).To, count)
 }
 
 // share is whoever manages the file giving a grant, or taking it back. Its write

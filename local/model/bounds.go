@@ -33,6 +33,16 @@ func Default() []Bounds {
 		{Name: "an open form, a fault", Method: file.Form, Open: true, Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1},
 		{Name: "grants, a deletion", Puts: 1, Deletes: 1, Grants: 2, Retries: 1},
 		{Name: "grants, a fault", Puts: 1, Deletes: 1, Faults: 1, Grants: 1, Retries: 1},
+		{Name: "two owners", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Others: 3, Retries: 1},
+		{Name: "two owners, a fault", Puts: 1, Deletes: 1, Faults: 1, Others: 2, Retries: 1},
+		{Name: "two owners, an open form", Method: file.Form, Open: true, Puts: 1, Deletes: 1, Others: 3, Retries: 1},
+		{Name: "its time is over", Ticks: 1, Puts: 1, Sweeps: 1, Retries: 1, Expires: true},
+		{Name: "another time, a fault", Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Retains: 1, Retries: 1, Expires: true},
+		{Name: "a hold, a deletion", Puts: 1, Deletes: 1, Holds: 2, Retries: 1},
+		{Name: "a hold, its time is over", Ticks: 1, Puts: 1, Sweeps: 1, Holds: 1, Retries: 1, Expires: true},
+		{Name: "a hold, a fault", Puts: 1, Holds: 1, Faults: 1, Retries: 1},
+		{Name: "a hold, a re-scan", Puts: 1, Rescans: 1, Holds: 1, Retries: 1},
+		{Name: "a hold, rejected bytes deleted", Puts: 1, Holds: 2, Retries: 1, Delete: true},
 	}
 }
 
@@ -65,6 +75,13 @@ func Large() []Bounds {
 		{Name: "an open form, twice, a deletion", Method: file.Form, Open: true, Puts: 2, Deletes: 1, Retries: 1},
 		{Name: "grants, a deletion, a sweep", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Grants: 1, Retries: 1},
 		{Name: "grants, two faults", Puts: 1, Deletes: 1, Faults: 2, Grants: 1, Retries: 1},
+		{Name: "two owners, a sweep, a fault", Ticks: 1, Puts: 1, Deletes: 1, Sweeps: 1, Faults: 1, Others: 2},
 		{Name: "a form, three times, a fault", Method: file.Form, Puts: 3, Faults: 1, Retries: 1},
+		{Name: "its time is over, a fault", Ticks: 1, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1, Expires: true},
+		{Name: "another time, twice", Ticks: 1, Puts: 1, Sweeps: 1, Retains: 2, Retries: 1},
+		{Name: "a hold, two faults", Puts: 1, Holds: 1, Faults: 2, Retries: 1},
+		{Name: "a hold, released, a re-scan", Puts: 1, Rescans: 1, Holds: 2, Retries: 1},
+		{Name: "a hold, its time is over, a fault", Ticks: 1, Puts: 1, Sweeps: 1, Holds: 1, Faults: 1, Expires: true},
+		{Name: "a hold, rejected bytes deleted, a fault", Puts: 1, Holds: 2, Faults: 1, Retries: 1, Delete: true},
 	}
 }

@@ -33,7 +33,8 @@ type (
 	tagsCurrent  struct{ *outside } // tags it
 	whatever     struct{ *outside } // ignores IfStatus
 
-	// shows a record as pending that is uploaded, to pin it again, and counts nothing
+	// shows a record as pending that is uploaded, to pin it again, and counts and tells
+	// nothing
 	pinsAgain struct {
 		table
 		again bool
@@ -81,7 +82,7 @@ func (t *pinsAgain) GetItem(ctx context.Context, in *dynamodb.GetItemInput, _ ..
 
 func (t *pinsAgain) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	if t.again {
-		in.TransactItems = in.TransactItems[:1]
+		in.TransactItems = within(in, filesTable)
 	}
 	return t.table.TransactWriteItems(ctx, in)
 }
@@ -243,7 +244,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			func(m *Model) {
 				m.store = func(f file.File, w recordWrite) (file.File, error) {
 					if w.Change != nil && w.Change.To == file.Ready && f.Status == file.Rejected {
-						f.Status, w.Change.IfStatus = file.Verifying, ""
+						f.Status, w.Change.IfStatus, w.Seen = file.Verifying, "", 0
 					}
 					return write(f, w)
 				}
@@ -366,6 +367,7 @@ func TestWhatIsLeftOpenIsFound(t *testing.T) {
 		found string
 	}{
 		{Bounds{Puts: 1, Rescans: 1, Faults: 1, Outlives: 1, Retries: 1}, "still has the tag clean"},
+		{Bounds{Puts: 1, Holds: 1, Faults: 1, Outlives: 1, Retries: 1}, `on hold true, and its version has the tag "rejected"`},
 		{Bounds{Puts: 2, Losses: 1, Delete: true}, "v2 stays for ever"},
 		{Bounds{Puts: 1, Swaps: 1, Losses: 1}, "stays for ever"},
 		{Bounds{Method: file.Form, Puts: 2, Losses: 1}, "stays for ever"},

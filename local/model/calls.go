@@ -7,7 +7,6 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
-	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 // do carries out the call of a step on the world. The scanner's word is the only
@@ -20,6 +19,10 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		a.record = w.record
 	case opDue:
 		if due(m.files.get(w.record)) {
+			a.record = w.record
+		}
+	case opOverdue:
+		if overdue(m.files.get(w.record)) {
 			a.record = w.record
 		}
 	case opCurrent:
@@ -59,6 +62,9 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		if there() {
 			o := &w.objects[c.version]
 			o.there, o.tag = false, ""
+			if f := m.files.get(w.record); f.Hold != nil && c.version == version(f.VersionID) {
+				return a, "the bytes of a file on hold were deleted"
+			}
 		}
 	case opStart:
 		a.err = m.startExecution(w, c)
@@ -68,7 +74,8 @@ func (m *Model) do(w *World, c call, by stepInput, says word) (answer, string) {
 		return m.doParts(w, c, a)
 	case opCreate:
 		w.record = c.value // Model.initial: once, and before any fault
-		w.usage = w.usage.Plus(c.adds)
+		w.usage = w.usage.plus(c.adds)
+		return a, untold(file.File{}, m.files.get(w.record), c)
 	default:
 		return m.write(w, c, by)
 	}
@@ -81,10 +88,14 @@ func due(f file.File) bool { return f.SweepAt.Equal(dueNow) }
 func (m *Model) goOn(w *World) {
 	w.tick++
 	w.urls = false
-	if f := m.files.get(w.record); !f.SweepAt.IsZero() {
+	f := m.files.get(w.record)
+	if !f.SweepAt.IsZero() {
 		f.SweepAt = dueNow
-		w.record = m.files.id(f)
 	}
+	if !f.ExpiresAt.IsZero() {
+		f.ExpiresAt = dueNow
+	}
+	w.record = m.files.id(f)
 }
 
 // publish holds events to the record: none tells of what was not so.
@@ -119,11 +130,12 @@ type writing struct {
 
 // write carries out a write by filetest.Records, which is package dynamo's
 // semantics in memory, and holds it to the table of transitions itself. What it
-// adds to the account it adds if it is not refused.
+// adds to the accounts it adds if it is not refused.
 func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	if c.op == opTransact && c.value == 0 { // a transaction without the record
-		w.usage = w.usage.Plus(c.adds)
-		return answer{tick: w.tick, version: -1}, ""
+		w.usage = w.usage.plus(c.adds)
+		f := m.files.get(w.record)
+		return answer{tick: w.tick, version: -1}, untold(f, f, c)
 	}
 	key := writing{w.record, c}
 	done, known := m.written[key]
@@ -144,12 +156,28 @@ func (m *Model) write(w *World, c call, by stepInput) (answer, string) {
 	before, after := m.files.get(w.record), m.files.get(done.record)
 	w.record = done.record
 	if done.err == fine {
-		w.usage = w.usage.Plus(c.adds)
+		w.usage = w.usage.plus(c.adds)
 	}
 	w.urls = w.urls || w.tick == 0 && m.sends(w.record)
 	w.ready = w.ready || after.Status == file.Ready
 	w.rejected = w.rejected || after.Status == file.Rejected
-	return answer{tick: w.tick, version: -1, err: done.err, record: done.record}, m.illegal(w, before, after, by)
+	broke := m.illegal(w, before, after, by)
+	if broke == "" && done.err == fine {
+		broke = untold(before, after, c)
+	}
+	return answer{tick: w.tick, version: -1, err: done.err, record: done.record}, broke
+}
+
+// untold says what is wrong with the events that the write c put to the trail.
+func untold(before, after file.File, c call) string {
+	var want string
+	if before.Status != after.Status {
+		want = " " + string(after.Status)
+	}
+	if c.tells != want {
+		return fmt.Sprintf("the record went from %s to %s, and the trail tells of it by [%s]", before.Status, after.Status, c.tells)
+	}
+	return ""
 }
 
 // recordWrite is one write on a record: one of these is set.
@@ -160,6 +188,8 @@ type recordWrite struct {
 	Begin    *file.Begun
 	Promise  *file.Promise
 	Sharing  *file.Sharing
+	Retain   *file.Retention
+	Hold     *file.Holding
 	Settle   *file.File
 	Postpone *file.File
 	To       time.Time // of Postpone
@@ -167,12 +197,18 @@ type recordWrite struct {
 
 func (m *Model) writeOf(c call) recordWrite {
 	switch c.op {
-	case opChange, opTransact:
+	case opTransact:
 		v := m.changes.get(c.value)
 		return recordWrite{Change: &v, Seen: c.seen}
 	case opShare:
 		v := m.sharings.get(c.value)
 		return recordWrite{Sharing: &v}
+	case opRetain:
+		v := m.retains.get(c.value)
+		return recordWrite{Retain: &v}
+	case opHold:
+		v := m.holdings.get(c.value)
+		return recordWrite{Hold: &v}
 	case opRenew:
 		v := m.renewals.get(c.value)
 		return recordWrite{Renewal: &v}
@@ -214,6 +250,10 @@ func write(f file.File, w recordWrite) (file.File, error) {
 		_, err = r.Promise(ctx, f.ID, *w.Promise)
 	case w.Sharing != nil:
 		_, err = r.Share(ctx, f.ID, *w.Sharing)
+	case w.Retain != nil:
+		_, err = r.Retain(ctx, f, *w.Retain)
+	case w.Hold != nil:
+		_, err = r.Hold(ctx, f, *w.Hold)
 	case w.Settle != nil:
 		err = r.Settle(ctx, *w.Settle)
 	default:
@@ -237,6 +277,10 @@ func (m *Model) illegal(w *World, before, after file.File, by stepInput) string 
 		return "a promised checksum was lost from the record"
 	case before.Status == file.Ready && after.Status == file.Rejected && !m.rescans(by):
 		return "a ready file was revoked by a step that is of no re-scan"
+	case before.Status != after.Status && after.Status == file.Deleted && before.Hold != nil:
+		return "a file on hold was deleted"
+	case before.Status != after.Status && after.Status == file.Deleted && by.kind == kindSweep && !overdue(before):
+		return "the sweeper deleted a file whose time is not over"
 	case before.Status != after.Status && after.Status == file.Expired && w.current() >= 0 && !w.objects[w.current()].swapped:
 		return "an upload that arrived in time has expired"
 	case after.Status == file.Ready && (after.Verdict == nil || after.Verdict.Outcome != file.Clean || after.Receipt == ""):
@@ -254,7 +298,7 @@ func (m *Model) rescans(by stepInput) bool {
 // wrong says which invariant of a state w breaks, or nothing.
 func (m *Model) wrong(w *World) string {
 	f := m.files.get(w.record)
-	if what := w.miscounted(f); what != "" {
+	if what := m.miscounted(w, f); what != "" {
 		return what
 	}
 	pinned := version(f.VersionID)
@@ -271,11 +315,13 @@ func (m *Model) wrong(w *World) string {
 		return fmt.Sprintf("a download URL is presigned for version %s, which no scanner read and called clean", versionID(v))
 	}
 	switch {
+	case v >= 0 && f.Over(dueNow):
+		return "a download URL is presigned for a file whose time is over"
 	case v >= 0 && v != pinned:
 		return fmt.Sprintf("a download URL is presigned for version %s, which is not the one that is pinned", versionID(v))
 	case f.Status != file.Ready:
 		return ""
-	case v < 0 || !w.objects[v].there || !opens(w.objects[v].tag):
+	case v < 0 && !f.Over(dueNow) || !w.objects[pinned].there || !opens(w.objects[pinned].tag):
 		return "the record is ready, and S3 does not give out its version"
 	}
 	return w.unlike(w.objects[pinned].content, m.bounds.Open)
@@ -300,8 +346,11 @@ func (m *Model) unsettled(w *World) string {
 	case f.Status == file.Rejected && pinned >= 0 && w.objects[pinned].there && opens(w.objects[pinned].tag):
 		return fmt.Sprintf("all is quiet, the file is rejected, and its version still has the tag %s", w.objects[pinned].tag)
 	}
+	if what := w.unheld(f); what != "" {
+		return what
+	}
 	for i, o := range w.objects {
-		keeps := int8(i) == pinned && (f.Status == file.Ready || f.Status == file.Rejected && m.policy.RejectedBytes == policy.KeepRejected)
+		keeps := int8(i) == pinned && (f.Status == file.Ready || f.Status == file.Rejected && !f.Discarded)
 		if o.there && !keeps {
 			return fmt.Sprintf("all is quiet, the file is %s, and version %s stays for ever", f.Status, versionID(int8(i)))
 		}

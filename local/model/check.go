@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Invariants are what is checked, in words.
@@ -22,12 +21,18 @@ func Invariants() []string {
 		"Parts are put together only if they add up to what was promised, and no file becomes ready that has more or fewer bytes.",
 		"The parts of a file are put together once, however often complete is called.",
 		"A checksum that complete has taken is never lost, whatever pins the object: no file becomes ready with other bytes.",
-		"Quotas balance: the counters of the owner's account are at every moment what the record comes to, never negative, and nothing of a file that is rejected, expired or deleted.",
+		"Quotas balance: the counters of every account are at every moment what its records come to, the tenant's what those of its two owners do, never negative, and nothing of a file that is rejected, expired or deleted.",
+		"The tenant never has more than its limit, and refuses an upload only if it would.",
+		"A file on hold is not deleted, and no call deletes its version; nor does the sweeper delete a file before its time.",
+		"Nothing is presigned of a file whose time is over, on hold or not.",
+		"Every change of the status is in the trail, once and by the very write that makes it, and nothing is that was not.",
 		"A record that pins a version says its size, also where a form had left that open.",
 		"Without further faults everything comes to rest: the file is ready, rejected, expired or deleted, whether the scanner is up or down.",
 		"At rest, File Ready is published of a ready file and File Rejected of a rejected one.",
 		"At rest, the version of a rejected file has no tag that opens it.",
 		"At rest, no version is left but the one that a ready or a kept rejected record pins, also of what was put together or sent once more.",
+		"At rest, a file whose time is over and that is on no hold is deleted.",
+		"At rest, a version of a rejected file says held while the file is on hold, and not otherwise; a file on hold has its version.",
 		"At rest, no upload in parts is left that holds a part, and of an expired or deleted file none at all.",
 	}
 }
@@ -101,7 +106,8 @@ func (m *Model) initial() World {
 	w := World{left: m.bounds}
 	if m.bounds.Method != file.Multipart {
 		f := pending(m.policy, m.bounds)
-		w.record, w.usage = m.files.id(f), quota.Of(f)
+		w.record = m.files.id(f)
+		w.usage = m.comeTo(w.record)
 		return w
 	}
 	m.launched(&w, stepInput{kind: kindCreate}, func(*World, string, func() string) {}, "")
@@ -273,9 +279,9 @@ func (m *Model) fair(w *World, says word) (next World, line, broke string) {
 		}
 	}
 	switch {
-	case due(f):
+	case due(f), overdue(f):
 		m.launched(&next, stepInput{kind: kindSweep}, take, "the sweeper runs")
-	case !f.SweepAt.IsZero():
+	case !f.SweepAt.IsZero(), !f.DeleteAt().IsZero():
 		m.goOn(&next)
 		line = fmt.Sprintf("then time goes on, to hour %d", next.tick)
 	}

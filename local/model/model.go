@@ -1,10 +1,12 @@
 // Package model checks the life of one file exhaustively. It is an explicit-state
 // model checker in the manner of SPIN and TLC, with one difference: the steps are
 // no model of the code but the code itself. Package upload, parts, verify, sweep,
-// deletion and download run against a world in memory (World), the workflow is read
+// deletion, retention and download run against a world in memory (World), the workflow is read
 // from statemachines/*.asl.json, and the records are changed by the very table of
-// transitions. What creates and changes them, and counts them for their owner, is the
-// store of package dynamo, on a DynamoDB of one record and one account.
+// transitions. What creates and changes them, and counts them for their owner and its
+// tenant, is the store of package dynamo, on a DynamoDB of one record and the accounts
+// that it is counted in. A second owner of the tenant has a file beside it, of which
+// there is no more than what it counts for.
 //
 // Each call that a step makes to the outside (a record read or written, an object
 // described, read, tagged, listed or deleted, an upload in parts begun, listed, put
@@ -25,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -57,6 +60,9 @@ type Bounds struct {
 	Flights   int8 // parts that are still on their way to S3 when something else happens
 	Slow      int8 // hours that the clock goes on while a part is on its way
 	Grants    int8 // grants that are given or taken back
+	Others    int8 // writes of the other owner of the tenant; see Model.other
+	Retains   int8 // changes of how long the file is kept
+	Holds     int8 // calls of put-hold and delete-hold
 
 	// Method is how the file is sent: file.Put where it is empty. A file in parts
 	// begins its life with POST /files, and no PUT by a URL brings its object.
@@ -65,6 +71,9 @@ type Bounds struct {
 
 	// Delete has the policy remove rejected bytes at once instead of keeping them.
 	Delete bool
+
+	// Expires has the file's time be over when the clock goes on.
+	Expires bool
 
 	// Open has a form leave its size and its type open.
 	Open bool
@@ -88,6 +97,7 @@ func (b Bounds) policy() policy.Policy {
 	p.ArrivalGrace = Tick / 4
 	p.VerifyWithin = Tick / 2
 	p.GiveUpAfter = 5 * Tick / 2
+	p.Quotas.Tenant = &quota.Limits{Bytes: mostOfTenant}
 	p.Scan.MaxDatabaseAge = 0 // signatures of the model have no age
 	p.RejectedBytes = policy.KeepRejected
 	if b.Delete {
@@ -99,7 +109,7 @@ func (b Bounds) policy() policy.Policy {
 // The one file. Its life begins when its URL has just been given out, or, in
 // parts, when it is asked for.
 const (
-	owner = "alice"
+	owner = ":4:acme:alice" // alice of the tenant acme, as file.JoinOwner has it
 	id    = "019375a0-0000-7000-8000-000000000001"
 	body  = "hello"
 
@@ -107,7 +117,7 @@ const (
 	partSize  = 3 // bytes of the first of two parts; the policy's least would only take time
 )
 
-var self = access.Principal{Subject: owner}
+var self = access.Principal{Subject: "alice", Tenant: "acme"}
 
 func pending(p policy.Policy, b Bounds) file.File {
 	expires := epoch.Add(p.UploadLife)
@@ -119,18 +129,22 @@ func pending(p policy.Policy, b Bounds) file.File {
 	if b.Open {
 		f.Size, f.MaxSize, f.ContentType = 0, mostBytes, "text/*"
 	}
-	f.Counted = quota.Kinds(f)
+	if b.Expires {
+		f.ExpiresAt = later
+	}
+	f.Counted = p.Quotas.Kinds(f.Owner)
 	return f
 }
 
 // Model is what is checked within Bounds.
 type Model struct {
 	// The code of the steps, what a write makes of the record, DynamoDB below the
-	// real store, and the version that a download would be presigned for. A test
-	// puts something broken in their place.
+	// real store, for the file and for that of the other owner, and the version that a
+	// download would be presigned for. A test puts something broken in their place.
 	code   code
 	store  func(file.File, recordWrite) (file.File, error)
 	dynamo func(table) dynamo.API
+	beside func(*neighbour) dynamo.API
 	signs  func(file.File) (versionID string)
 
 	bounds   Bounds
@@ -145,6 +159,8 @@ type Model struct {
 	promises values[file.Promise]
 	puts     values[parts.Assembly]
 	sharings values[file.Sharing]
+	retains  values[file.Retention]
+	holdings values[file.Holding]
 	jobs     values[verify.Job]
 	tasks    values[workflow.Task]
 	data     values[data]
@@ -152,6 +168,8 @@ type Model struct {
 	names    values[string]
 
 	written   map[writing]written
+	uses      map[int32]counts
+	deeds     map[doing]didBeside
 	downloads map[int32]int8
 	sendable  map[int32]bool
 	items     map[int32]map[string]types.AttributeValue
@@ -170,13 +188,14 @@ func New(b Bounds, statemachines string) (*Model, error) {
 	}
 	m := &Model{
 		bounds: b, policy: b.policy(), machines: machines,
-		written: map[writing]written{}, downloads: map[int32]int8{}, sendable: map[int32]bool{},
+		written: map[writing]written{}, uses: map[int32]counts{}, deeds: map[doing]didBeside{}, downloads: map[int32]int8{}, sendable: map[int32]bool{},
 		items: map[int32]map[string]types.AttributeValue{},
 	}
 	m.program = program{model: m, nodes: make([]node, 1), edges: map[edge]int32{}}
 	m.code = m.realCode()
 	m.store = write
 	m.dynamo = func(t table) dynamo.API { return t }
+	m.beside = func(n *neighbour) dynamo.API { return n }
 	m.signs = m.presigned
 	return m, nil
 }
@@ -186,7 +205,7 @@ func New(b Bounds, statemachines string) (*Model, error) {
 func (m *Model) presigned(f file.File) string {
 	var p presigner
 	c := download.Creator{Records: one(f), Presigner: &p, Policy: m.policy, Now: func() time.Time { return epoch }}
-	if _, err := c.Create(context.Background(), self, id); err != nil {
+	if _, err := c.Create(acting(), self, id); err != nil {
 		return ""
 	}
 	return p.versionID
@@ -215,13 +234,20 @@ type one file.File
 
 func (f one) Get(context.Context, string) (file.File, error) { return file.File(f), nil }
 
+// Note keeps nothing: what is presigned is asked at each state, and no state
+// depends on it.
+func (one) Note(context.Context, audit.Event) error { return nil }
+
+// acting is the context of every step. Who acts is not what the model is about.
+func acting() context.Context { return audit.With(context.Background(), audit.Actor{Subject: owner}) }
+
 // sends reports whether parts.Presigner gives out URLs for the parts of the file
 // while its upload is alive. To ask at each state is to ask at any moment.
 func (m *Model) sends(record int32) bool {
 	given, known := m.sendable[record]
 	if !known {
 		p := parts.Presigner{Records: one(m.files.get(record)), Signer: signer{}, Policy: m.policy, Now: func() time.Time { return epoch }}
-		_, _, err := p.Presign(context.Background(), self, id, []int{1, 2}, nil)
+		_, _, err := p.Presign(acting(), self, id, []int{1, 2}, nil)
 		given = err == nil
 		m.sendable[record] = given
 	}

@@ -1,12 +1,20 @@
 package model
 
 import (
+	"log/slog"
+	"os"
 	"testing"
 
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
 const statemachines = "../../statemachines"
+
+// TestMain keeps what the store logs of each write out of what the tests say.
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
 
 // Every state within the bounds keeps every invariant, and the bounds are large
 // enough to come to every transition of the table and to every kind of call.

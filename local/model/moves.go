@@ -33,7 +33,7 @@ func (m *Model) moves(w *World, v visit) {
 	m.clientMoves(w, v)
 	m.partMoves(w, v)
 	m.eventMoves(w, v)
-	if w.left.Sweeps > 0 && due(m.files.get(w.record)) {
+	if f := m.files.get(w.record); w.left.Sweeps > 0 && (due(f) || overdue(f)) {
 		next := w.clone()
 		next.left.Sweeps--
 		m.launched(&next, stepInput{kind: kindSweep}, v, "the sweeper runs")
@@ -242,6 +242,8 @@ func (m *Model) clientMoves(w *World, v visit) {
 		}
 	}
 	m.share(w, v)
+	m.others(w, v)
+	m.keepMoves(w, v)
 	if w.left.Deletes > 0 {
 		next := w.clone()
 		next.left.Deletes--
@@ -295,6 +297,10 @@ func (m *Model) callText(c call) string {
 		return "read the record"
 	case opDue:
 		return "list what is due"
+	case opOverdue:
+		return "list what is past its time"
+	case opHold:
+		return "write the hold"
 	case opCurrent:
 		return "look for the object"
 	case opDescribe:
@@ -321,8 +327,6 @@ func (m *Model) callText(c call) string {
 		return fmt.Sprintf("put %s together", uploadID(c.upload))
 	case opAbort:
 		return "abort " + uploadID(c.upload)
-	case opChange:
-		return fmt.Sprintf("make the record %s", m.changes.get(c.value).To)
 	case opTransact:
 		return m.transactText(c)
 	case opRenew:

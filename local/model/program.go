@@ -3,13 +3,14 @@ package model
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
-	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
 
@@ -133,6 +134,7 @@ type op int8
 const (
 	opGet op = iota + 1
 	opDue
+	opOverdue
 	opCurrent
 	opDescribe
 	opHead
@@ -146,16 +148,17 @@ const (
 	opPromise
 	opAssemble
 	opAbort
-	opChange
 	opTransact
 	opRenew
 	opSettle
 	opPostpone
+	opHold
 	opTag
 	opDeleteVersion
 	opStart
 	opPublish
-	opShare // of no step: Model.share
+	opShare  // of no step: Model.share
+	opRetain // of no step: Model.retain
 )
 
 // reads reports whether the call changes nothing, so that it does not matter
@@ -168,9 +171,10 @@ type call struct {
 	version int8 // -1 for none that is known
 	upload  int8 // likewise
 	value   int32
-	later   bool        // of Postpone: look again, not never
-	seen    int64       // the revision that a change is conditional on, 0 for none
-	adds    quota.Usage // to the account, in the same write
+	later   bool   // of Postpone: look again, not never
+	seen    int64  // the revision that a change is conditional on, 0 for none
+	adds    counts // to the accounts, in the same write
+	tells   string // the statuses that events in the same write tell of
 	name    int32
 	tag     file.Outcome
 }
@@ -274,6 +278,12 @@ func (o *outside) record(a answer, to file.Status) (file.File, error) {
 
 func (o *outside) Get(context.Context, string) (file.File, error) {
 	return o.record(o.ask(call{op: opGet}), "")
+}
+
+// Note is of what the owner is denied, and of what is presigned once more: the
+// steps here do neither.
+func (o *outside) Note(_ context.Context, e audit.Event) error {
+	return fmt.Errorf("a step of the model has come to %s", e.Action)
 }
 
 func (o *outside) Renew(_ context.Context, _ string, n file.Renewal) (file.File, error) {

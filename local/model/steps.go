@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
+	"github.com/vouch-s3/vouch/shared/retention"
 	"github.com/vouch-s3/vouch/shared/sweep"
 	"github.com/vouch-s3/vouch/shared/upload"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -24,6 +26,8 @@ const (
 	kindComplete                 // complete-upload
 	kindDelete                   // delete-file
 	kindSweep                    // sweep-uploads
+	kindHold                     // put-hold
+	kindRelease                  // delete-hold
 	kindValidate                 // validate-object
 	kindScan                     // scan-object
 	kindReady                    // mark-ready
@@ -31,7 +35,7 @@ const (
 )
 
 var kindNames = [...]string{
-	kindCreate: "create-upload", kindArrive: "start-verification", kindComplete: "complete-upload", kindDelete: "delete-file", kindSweep: "sweep-uploads",
+	kindCreate: "create-upload", kindArrive: "start-verification", kindComplete: "complete-upload", kindDelete: "delete-file", kindSweep: "sweep-uploads", kindHold: "put-hold", kindRelease: "delete-hold",
 	kindValidate: "validate-object", kindScan: "scan-object", kindReady: "mark-ready", kindReject: "mark-rejected",
 }
 
@@ -54,6 +58,7 @@ type code struct {
 	Finisher  func(*outside) verify.Finisher
 	Sweeper   func(*outside) sweep.Sweeper
 	Deleter   func(*outside) deletion.Deleter
+	Holder    func(*outside) retention.Holder
 	MarkReady func(context.Context, *outside, workflow.Task) (verify.Result, error)
 }
 
@@ -83,11 +88,14 @@ func (m *Model) realCode() code {
 		Sweeper: func(o *outside) sweep.Sweeper {
 			return sweep.Sweeper{
 				Records: o, Objects: o, Uploads: o, Policy: p, Now: o.now, Limit: 500,
-				Starter: m.code.Starter(o), Finisher: m.code.Finisher(o),
+				Expirer: m.code.Deleter(o), Starter: m.code.Starter(o), Finisher: m.code.Finisher(o),
 			}
 		},
 		Deleter: func(o *outside) deletion.Deleter {
 			return deletion.Deleter{Records: o, Objects: o, Uploads: o, Policy: p, Now: o.now}
+		},
+		Holder: func(o *outside) retention.Holder {
+			return retention.Holder{Records: o, Objects: o, Policy: p, Now: o.now}
 		},
 		MarkReady: func(ctx context.Context, o *outside, t workflow.Task) (verify.Result, error) {
 			return m.code.Finisher(o).Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
@@ -97,7 +105,7 @@ func (m *Model) realCode() code {
 
 // run runs one step with the outside as far as that has answers.
 func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
-	ctx := context.Background()
+	ctx := acting()
 	var t workflow.Task
 	if s.kind >= kindValidate {
 		t = m.tasks.get(s.arg)
@@ -121,6 +129,11 @@ func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 	case kindSweep:
 		_, err := m.code.Sweeper(o).Sweep(ctx)
 		return verify.Result{}, err
+	case kindHold:
+		_, _, err := m.code.Holder(o).Place(ctx, access.Principal{Subject: "operator"}, id, "a lawsuit")
+		return verify.Result{}, err
+	case kindRelease:
+		return verify.Result{}, m.code.Holder(o).Release(ctx, id, "it is settled")
 	case kindValidate:
 		return m.code.Validator(o).Validate(ctx, t.Job)
 	case kindScan:

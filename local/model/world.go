@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/vouch-s3/vouch/shared/file"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // versions is how many versions of the object there may be.
@@ -16,8 +15,9 @@ const versions = 3
 // may still happen. It is a value: clone before changing.
 type World struct {
 	tick    int8
-	record  int32       // of Model.files
-	usage   quota.Usage // of the account of the owner
+	record  int32  // of Model.files
+	other   int32  // likewise, of the other owner of the tenant; 0 for none
+	usage   counts // what is counted
 	objects [versions]object
 	uploads [uploads]inParts
 	stored  int8 // how many of objects were ever written; the last that is there is the current one
@@ -104,8 +104,11 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 	number := func(v int32) { b = binary.LittleEndian.AppendUint32(b, uint32(v)) }
 	b = append(b, byte(w.tick), byte(w.stored))
 	number(w.record)
-	for _, n := range []int64{w.usage.Bytes, w.usage.Files, w.usage.Pending} {
-		number(int32(n))
+	number(w.other)
+	for _, u := range w.usage {
+		number(int32(u.Bytes))
+		number(int32(u.Files))
+		number(int32(u.Pending))
 	}
 	bit(w.urls)
 	b = append(b, byte(w.put), w.taken)
@@ -135,7 +138,7 @@ func (w *World) hash(buffer []byte) (hash, []byte) {
 		number(n)
 	}
 	l := w.left
-	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow, l.Grants} {
+	for _, v := range []int8{l.Ticks, l.Puts, l.Swaps, l.Completes, l.Deletes, l.Sweeps, l.Rescans, l.Doubles, l.Losses, l.Faults, l.Outlives, l.Parts, l.Promises, l.Flights, l.Slow, l.Grants, l.Others, l.Retains, l.Holds} {
 		b = append(b, byte(v))
 	}
 	return hash{maphash.Bytes(seeds[0], b), maphash.Bytes(seeds[1], b)}, b

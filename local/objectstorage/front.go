@@ -97,7 +97,12 @@ func (s *Store) front(o Options) http.Handler {
 			refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "The object's tags cannot be read.")
 			return
 		}
-		if accesses, ok := authorized(w, signed, op, conditionContext(r, signed, op, tags), o); ok {
+		asked, ok := requestedTags(r, op)
+		if !ok {
+			refuse(w, http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+			return
+		}
+		if accesses, ok := authorized(w, signed, op, conditionContext(r, signed, op, tags, asked), o); ok {
 			proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op, accesses)))
 		}
 	})

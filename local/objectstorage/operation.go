@@ -159,7 +159,7 @@ func (s *Store) existingTags(ctx context.Context, op operation) (map[string]stri
 
 // conditionContext returns the condition keys of a request ("Actions,
 // resources, and condition keys for Amazon S3", Service Authorization Reference).
-func conditionContext(r *http.Request, signed signature, op operation, tags map[string]string) map[string][]string {
+func conditionContext(r *http.Request, signed signature, op operation, tags, asked map[string]string) map[string][]string {
 	c := map[string][]string{
 		"aws:SecureTransport": {"true"}, // loopback stands in for TLS
 		"s3:signatureversion": {"AWS4-HMAC-SHA256"},
@@ -198,10 +198,8 @@ func conditionContext(r *http.Request, signed signature, op operation, tags map[
 	for k, v := range tags {
 		c["s3:ExistingObjectTag/"+k] = []string{v}
 	}
-	if requested, err := url.ParseQuery(r.Header.Get("X-Amz-Tagging")); err == nil {
-		for k, v := range requested {
-			c["s3:RequestObjectTag/"+k] = v
-		}
+	for k, v := range asked {
+		c["s3:RequestObjectTag/"+k] = []string{v}
 	}
 	return c
 }

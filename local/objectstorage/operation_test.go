@@ -126,7 +126,7 @@ func TestOnlyWhatMakesAnObjectCountsAsItsCreation(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s %s is not offered", tt.method, tt.target)
 		}
-		c := conditionContext(r, signature{}, op, nil)
+		c := conditionContext(r, signature{}, op, nil, nil)
 		if got := strings.Join(c["s3:ObjectCreationOperation"], ","); got != tt.want {
 			t.Errorf("%s %s: %q, want %q", tt.method, tt.target, got, tt.want)
 		}

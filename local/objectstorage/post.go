@@ -83,7 +83,7 @@ func formContext(r *http.Request, signed signature, op operation, fields map[str
 			header.Set(name, value)
 		}
 	}
-	c := conditionContext(&http.Request{URL: r.URL, Header: header, RemoteAddr: r.RemoteAddr}, signed, op, nil)
+	c := conditionContext(&http.Request{URL: r.URL, Header: header, RemoteAddr: r.RemoteAddr}, signed, op, nil, nil)
 	c["s3:authType"] = []string{"POST"}
 	return c
 }

@@ -65,7 +65,7 @@ func grants(r policies.Role, action string) bool {
 // ReadOnlyAccess, or s3:* for another application of the account, opens nothing.
 func TestTheBucketRefusesEveryRoleThatHasNoPartInIt(t *testing.T) {
 	stack := loaded(t)
-	for _, action := range []string{"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersionTagging"} {
+	for _, action := range []string{"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersionTagging", "s3:DeleteObject", "s3:DeleteObjectVersion"} {
 		granted := 0
 		for _, f := range stack.Functions {
 			own := grants(f.Role, action)
@@ -74,12 +74,13 @@ func TestTheBucketRefusesEveryRoleThatHasNoPartInIt(t *testing.T) {
 			}
 			// One permission may stand for another: who reads versions may read at all.
 			own = own || action == "s3:GetObject" && grants(f.Role, "s3:GetObjectVersion") || action == "s3:GetObjectVersion" && grants(f.Role, "s3:GetObject") ||
-				strings.HasSuffix(action, "Tagging") && grants(f.Role, "s3:PutObjectVersionTagging")
+				strings.HasSuffix(action, "Tagging") && grants(f.Role, "s3:PutObjectVersionTagging") ||
+				action == "s3:DeleteObject" && grants(f.Role, "s3:DeleteObjectVersion")
 			if err := toBucket(stack, f.Role.ARN, action); (err == nil) != own {
 				t.Errorf("%s: the bucket says %v, and its own policy allows it %s: %v", f.LogicalID, err, action, own)
 			}
 		}
-		if granted == 0 && !slices.Contains([]string{"s3:PutObjectTagging", "s3:DeleteObjectVersionTagging"}, action) {
+		if granted == 0 && !slices.Contains([]string{"s3:PutObjectTagging", "s3:DeleteObjectVersionTagging", "s3:DeleteObject"}, action) {
 			t.Errorf("no function is allowed %s: the bucket names one for nothing", action)
 		}
 		for _, other := range []string{
@@ -112,7 +113,7 @@ func TestARoleThatIsAddedReadsAndWritesAndMakesNoURL(t *testing.T) {
 		"arn:aws:iam::000000000000:role/aws-reserved/sso/Admin_12345": true,
 		"arn:aws:iam::000000000000:role/restores":                     false,
 	} {
-		for _, action := range []string{"s3:GetObject", "s3:PutObject", "s3:PutObjectVersionTagging"} {
+		for _, action := range []string{"s3:GetObject", "s3:PutObject", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersion"} {
 			if err := toBucket(stack, arn, action); (err == nil) != added {
 				t.Errorf("%s: %s: %v", arn, action, err)
 			}

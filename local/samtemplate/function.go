@@ -212,8 +212,8 @@ func (b *builder) stateMachineEvent(machine resource, name string, v any) error 
 		return err
 	}
 	var p struct {
-		ScheduleExpression, State, Input string
-		RetryPolicy, DeadLetterConfig    any
+		ScheduleExpression, State, Input    string
+		Name, RetryPolicy, DeadLetterConfig any
 	}
 	if err := as(e.Properties, &p); err != nil {
 		return err

@@ -77,10 +77,13 @@ var calls = []string{"states:StartExecution", "events:PutEvents", "states:SendTa
 func hops(t *testing.T) map[string]hop {
 	t.Helper()
 	all := map[string]hop{}
-	plainTimeouts := object{}
+	plainTimeouts, timeouts := object{}, object{}
 	eachResource(t, func(id, kind string, p object) {
-		if kind == "AWS::Lambda::Function" {
+		switch kind {
+		case "AWS::Lambda::Function":
 			plainTimeouts[id] = p["Timeout"]
+		case "AWS::Serverless::Function":
+			timeouts[id] = p["Timeout"]
 		}
 	})
 	eachResource(t, func(id, kind string, p object) {
@@ -106,6 +109,12 @@ func hops(t *testing.T) map[string]hop {
 			}
 			if uri, ok := p["DefinitionUri"].(string); ok {
 				tasks(t, id, uri, func(place string, s state) { all[place] = s.hop() })
+			}
+		case "AWS::Lambda::EventSourceMapping":
+			all[id] = hop{
+				again:   fmt.Sprintf("%v times, for %v s", p["MaximumRetryAttempts"], p["MaximumRecordAgeInSeconds"]),
+				timeout: fmt.Sprintf("%v s", timeouts[target(p["FunctionName"])]),
+				failed:  target(at(p, "DestinationConfig", "OnFailure", "Destination")),
 			}
 		case "AWS::Scheduler::Schedule":
 			all[id] = delivery(at(p, "Target", "RetryPolicy"), at(p, "Target", "DeadLetterConfig"))
@@ -278,7 +287,7 @@ func TestEveryDeliveryIsTriedAgainAndHasADeadLetterQueueWithAnAlarm(t *testing.T
 			}
 		}
 	}
-	if queues != 2 || deliveries != 13 {
+	if queues != 2 || deliveries != 14 {
 		t.Errorf("%d queues and %d deliveries were found", queues, deliveries)
 	}
 }

@@ -17,6 +17,8 @@ const (
 	observation = "the local stack writes its logs to a file and keeps no traces"
 	alarms      = "the local stack keeps no metrics: its logs say what an alarm would"
 	withinOne   = "delivery within one process does not fail"
+	aloneHere   = "its name tells it from those of other stacks, and there is one here"
+	allEvents   = "the local stack writes every event to a file, and forgets none"
 	noGuardDuty = "there is no GuardDuty here: its results are what the administrator puts on the event bus"
 )
 
@@ -42,6 +44,7 @@ var properties = map[string]map[string]string{
 	},
 	"AWS::DynamoDB::Table": {
 		"AttributeDefinitions": honoured, "KeySchema": honoured, "GlobalSecondaryIndexes": honoured, "TimeToLiveSpecification": honoured,
+		"StreamSpecification":              honoured,
 		"BillingMode":                      "a local table has no capacity to exceed",
 		"PointInTimeRecoverySpecification": onlyInAWS, "DeletionProtectionEnabled": onlyInAWS, "SSESpecification": encryption,
 	},
@@ -50,6 +53,12 @@ var properties = map[string]map[string]string{
 		"PublicAccessBlockConfiguration": "no request without a signature is taken", "OwnershipControls": "there are no ACLs",
 		"BucketEncryption": encryption,
 	},
+	"AWS::Lambda::EventSourceMapping": {
+		"EventSourceArn": honoured, "FunctionName": honoured, "StartingPosition": honoured, "BatchSize": honoured,
+		"BisectBatchOnFunctionError": honoured, "MaximumRetryAttempts": honoured, "MaximumRecordAgeInSeconds": honoured,
+		"FunctionResponseTypes": honoured, "DestinationConfig": honoured,
+		"ParallelizationFactor": "all of a stream is one shard here, and its batches come one after the other",
+	},
 	"AWS::S3::BucketPolicy": {"Bucket": honoured, "PolicyDocument": honoured},
 	"AWS::Events::EventBus": {"Name": honoured},
 	"AWS::SQS::Queue":       {"MessageRetentionPeriod": onlyInAWS, "SqsManagedSseEnabled": encryption},
@@ -57,7 +66,7 @@ var properties = map[string]map[string]string{
 	"AWS::CloudWatch::Alarm": {
 		"AlarmDescription": alarms, "Namespace": alarms, "MetricName": alarms, "Dimensions": alarms, "Statistic": alarms, "Period": alarms,
 		"EvaluationPeriods": alarms, "DatapointsToAlarm": alarms, "ComparisonOperator": alarms, "Threshold": alarms, "TreatMissingData": alarms,
-		"AlarmActions": alarms, "OKActions": alarms,
+		"Metrics": alarms, "ThresholdMetricId": alarms, "AlarmActions": alarms, "OKActions": alarms,
 	},
 	"AWS::SNS::Topic":        {"DisplayName": alarms, "KmsMasterKeyId": alarms},
 	"AWS::SNS::TopicPolicy":  {"Topics": alarms, "PolicyDocument": alarms},
@@ -79,10 +88,17 @@ var properties = map[string]map[string]string{
 		"Pattern": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 	"function event ScheduleV2": {
-		"ScheduleExpression": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+		"ScheduleExpression": honoured, "Name": aloneHere, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
 	},
 	"state machine event ScheduleV2": {
-		"ScheduleExpression": honoured, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+		"ScheduleExpression": honoured, "Name": aloneHere, "State": honoured, "Input": honoured, "RetryPolicy": withinOne, "DeadLetterConfig": withinOne,
+	},
+
+	"AWS::CloudWatch::Dashboard":  {"DashboardName": alarms, "DashboardBody": alarms},
+	"AWS::Events::Archive":        {"Description": allEvents, "SourceArn": allEvents, "RetentionDays": allEvents},
+	"AWS::EventSchemas::Registry": {"RegistryName": onlyInAWS, "Description": onlyInAWS},
+	"AWS::EventSchemas::Schema": {
+		"RegistryName": onlyInAWS, "SchemaName": onlyInAWS, "Description": onlyInAWS, "Type": onlyInAWS, "Content": onlyInAWS,
 	},
 }
 
@@ -167,6 +183,8 @@ func (r resource) arn(env Env) string {
 		return in("sns", r.name(env))
 	case "AWS::KMS::Key":
 		return in("kms", "key/"+r.name(env))
+	case "AWS::CloudWatch::Alarm":
+		return in("cloudwatch", "alarm:"+r.name(env))
 	case "AWS::Logs::LogGroup":
 		return in("logs", "log-group:"+r.name(env)+":*")
 	case role:

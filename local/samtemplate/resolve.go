@@ -206,8 +206,14 @@ func (r *resolver) attribute(name, attribute string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("a GetAtt names %q, which is no resource", name)
 	}
+	if attribute == "RegistryName" && res.Type == "AWS::EventSchemas::Registry" {
+		return res.name(r.env), nil
+	}
 	if attribute == "QueueName" && res.Type == "AWS::SQS::Queue" {
 		return res.name(r.env), nil
+	}
+	if attribute == "StreamArn" && res.Type == "AWS::DynamoDB::Table" && res.Properties["StreamSpecification"] != nil {
+		return streamARN(res.arn(r.env)), nil
 	}
 	if attribute != "Arn" || res.arn(r.env) == "" {
 		return nil, fmt.Errorf("the attribute %s of %s (%s) is not known here", attribute, name, res.Type)

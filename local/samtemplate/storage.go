@@ -15,6 +15,10 @@ type Table struct {
 	Key          []Key
 	Indexes      []Index
 	TTLAttribute string
+
+	// Stream is the view type of the table's stream, of which NEW_IMAGE is carried
+	// out, and StreamARN its ARN; both are empty where it has none.
+	Stream, StreamARN string
 }
 
 // Attribute is a key attribute and its type.
@@ -42,6 +46,7 @@ func (b *builder) table(res resource, given map[string]any) error {
 			AttributeName string
 			Enabled       bool
 		}
+		StreamSpecification                                                                        struct{ StreamViewType string }
 		BillingMode, PointInTimeRecoverySpecification, DeletionProtectionEnabled, SSESpecification any
 	}
 	if err := as(given, &p); err != nil {
@@ -50,6 +55,13 @@ func (b *builder) table(res resource, given map[string]any) error {
 	t := Table{Name: res.name(b.env), Attributes: p.AttributeDefinitions, Key: p.KeySchema, Indexes: p.GlobalSecondaryIndexes}
 	if p.TimeToLiveSpecification.Enabled {
 		t.TTLAttribute = p.TimeToLiveSpecification.AttributeName
+	}
+	switch t.Stream = p.StreamSpecification.StreamViewType; t.Stream {
+	case "":
+	case "NEW_IMAGE":
+		t.StreamARN = streamARN(res.arn(b.env))
+	default:
+		return fmt.Errorf("a stream of the view type %q is not carried out here", t.Stream)
 	}
 	b.stack.Tables = append(b.stack.Tables, t)
 	return nil

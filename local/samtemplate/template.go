@@ -35,6 +35,7 @@ type Stack struct {
 	Queues        []Queue
 	SigningKeys   []SigningKey
 	Rules         []Rule
+	Mappings      []Mapping
 	Schedules     []Schedule
 	Outputs       map[string]string
 
@@ -108,34 +109,8 @@ func Load(path string, env Env) (*Stack, error) {
 }
 
 func load(data []byte, dir string, env Env) (*Stack, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, err
-	}
-	if root.Kind != yaml.DocumentNode {
-		return nil, fmt.Errorf("it is empty")
-	}
-	decoded, err := decode(&root)
+	section, r, err := open(data, env)
 	if err != nil {
-		return nil, err
-	}
-	document, ok := decoded.(map[string]any)
-	if !ok || document["Transform"] != "AWS::Serverless-2016-10-31" {
-		return nil, fmt.Errorf("it is not a SAM template (Transform: AWS::Serverless-2016-10-31)")
-	}
-	section := func(name string) map[string]any { m, _ := document[name].(map[string]any); return m }
-	for name := range document {
-		switch name {
-		case "AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Globals", "Resources", "Outputs":
-		default:
-			return nil, fmt.Errorf("the section %s is not known here", name)
-		}
-	}
-	r := &resolver{env: env, conditions: section("Conditions"), resources: map[string]resource{}, deciding: map[string]bool{}}
-	if r.parameters, err = parameterValues(section("Parameters"), env.Parameters); err != nil {
-		return nil, err
-	}
-	if err := r.hold(section("Rules")); err != nil {
 		return nil, err
 	}
 	b := &builder{resolver: r, dir: dir, stack: &Stack{Outputs: map[string]string{}}}
@@ -143,6 +118,7 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 		if name != "Function" {
 			return nil, fmt.Errorf("section Globals: %s is not known here", name)
 		}
+		var ok bool
 		if b.globals, ok = g.(map[string]any); !ok {
 			return nil, fmt.Errorf("section Globals: Function is not a map")
 		}
@@ -159,6 +135,9 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 		if err := api.limitRoutes(); err != nil {
 			return nil, err
 		}
+	}
+	if err := b.stack.checkMappings(); err != nil {
+		return nil, err
 	}
 	for name, o := range section("Outputs") {
 		if output, ok := o.(map[string]any); ok && output["Condition"] != nil {
@@ -182,6 +161,39 @@ func load(data []byte, dir string, env Env) (*Stack, error) {
 	slices.Sort(b.stack.StoodIn)
 	b.stack.StoodIn = slices.Compact(b.stack.StoodIn)
 	return b.stack, nil
+}
+
+// open decodes a template, holds the parameters to it and to its rules, and returns
+// its sections and what resolves them.
+func open(data []byte, env Env) (section func(name string) map[string]any, r *resolver, err error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, nil, err
+	}
+	if root.Kind != yaml.DocumentNode {
+		return nil, nil, fmt.Errorf("it is empty")
+	}
+	decoded, err := decode(&root)
+	if err != nil {
+		return nil, nil, err
+	}
+	document, ok := decoded.(map[string]any)
+	if !ok || document["Transform"] != "AWS::Serverless-2016-10-31" {
+		return nil, nil, fmt.Errorf("it is not a SAM template (Transform: AWS::Serverless-2016-10-31)")
+	}
+	section = func(name string) map[string]any { m, _ := document[name].(map[string]any); return m }
+	for name := range document {
+		switch name {
+		case "AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Conditions", "Globals", "Resources", "Outputs":
+		default:
+			return nil, nil, fmt.Errorf("the section %s is not known here", name)
+		}
+	}
+	r = &resolver{env: env, conditions: section("Conditions"), resources: map[string]resource{}, deciding: map[string]bool{}}
+	if r.parameters, err = parameterValues(section("Parameters"), env.Parameters); err != nil {
+		return nil, nil, err
+	}
+	return section, r, r.hold(section("Rules"))
 }
 
 // declare notes every resource that is to be there, so that they can refer to
@@ -243,6 +255,8 @@ func (b *builder) build(res resource) error {
 		return b.stateMachine(res, resolved)
 	case "AWS::DynamoDB::Table":
 		return b.table(res, resolved)
+	case "AWS::Lambda::EventSourceMapping":
+		return b.mapping(res, resolved)
 	case "AWS::S3::Bucket":
 		return b.bucket(res, resolved)
 	case "AWS::S3::BucketPolicy":

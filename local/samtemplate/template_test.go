@@ -26,22 +26,30 @@ func TestTheDeployedTemplateIsReadWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stack.Functions) != 23 || len(stack.API.Routes) != 14 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 3 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 2 || len(stack.Rules) != 1 || len(stack.Schedules) != 3 {
+	if len(stack.Functions) != 33 || len(stack.API.Routes) != 20 || len(stack.SigningKeys) != 1 || len(stack.Tables) != 5 || len(stack.Buckets) != 1 || len(stack.StateMachines) != 3 || len(stack.Rules) != 1 || len(stack.Schedules) != 3 {
 		t.Errorf("%d functions, %d routes, %d tables, %d buckets, %d state machines, %d rules, %d schedules", len(stack.Functions), len(stack.API.Routes), len(stack.Tables), len(stack.Buckets), len(stack.StateMachines), len(stack.Rules), len(stack.Schedules))
 	}
 	scan := function(t, stack, "ScanObjectFunction")
 	if scan.Timeout != 870*time.Second || scan.MemoryMB != 1024 || scan.Env["CLAMD_ADDRESS"] != "127.0.0.1:3310" || scan.Env["FILES_TABLE"] != "vouch-FilesTable" || scan.CodeURI != "functions/scan-object" {
 		t.Errorf("%+v", scan)
 	}
+	erase := function(t, stack, "EraseFilesFunction")
 	for _, m := range stack.StateMachines {
-		if !json.Valid([]byte(m.Definition)) || !strings.Contains(m.Definition, scan.ARN) {
+		step := scan
+		if m.ARN == stack.Outputs["EraseStateMachineArn"] {
+			step = erase
+		}
+		if !json.Valid([]byte(m.Definition)) || !strings.Contains(m.Definition, step.ARN) {
 			t.Errorf("the definition of %s does not name its functions", m.Name)
 		}
 	}
-	// list-ready-files knows its state machine by a name that is put together.
-	list := stack.Functions[slices.IndexFunc(stack.Functions, func(f Function) bool { return f.LogicalID == "ListReadyFilesFunction" })]
+	// These two know their state machine by a name that is put together.
+	list := function(t, stack, "ListReadyFilesFunction")
 	if arn := list.Env["STATE_MACHINE_ARN"]; arn != stack.Outputs["RescanStateMachineArn"] || !strings.HasSuffix(arn, ":vouch-rescan-files") {
 		t.Errorf("list-ready-files goes on in %s", arn)
+	}
+	if arn := erase.Env["STATE_MACHINE_ARN"]; arn != stack.Outputs["EraseStateMachineArn"] || !strings.HasSuffix(arn, ":vouch-erase-owner") {
+		t.Errorf("erase-files goes on in %s", arn)
 	}
 	for _, r := range stack.API.Routes {
 		if r.Path == "/.well-known/jwks.json" && r.Authorizer == "NONE" && len(r.Scopes) == 0 {
@@ -148,7 +156,7 @@ func TestGuardDutysPartIsThereOnlyWhenItIsAsked(t *testing.T) {
 		has := func(id string) bool {
 			return slices.ContainsFunc(stack.Functions, func(f Function) bool { return f.LogicalID == id })
 		}
-		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 4) != asked || (len(stack.Rules) == 2) != asked {
+		if has("AwaitGuardDutyFunction") != asked || has("ReceiveGuardDutyFunction") != asked || (len(stack.Tables) == 6) != asked || (len(stack.Rules) == 2) != asked {
 			t.Errorf("%s: %d functions, %d tables, %d rules", scanners, len(stack.Functions), len(stack.Tables), len(stack.Rules))
 		}
 		if slices.ContainsFunc(stack.StoodIn, func(s string) bool { return strings.Contains(s, "no GuardDuty here") }) != asked {

@@ -24,6 +24,7 @@ const root = "../.."
 var paths = map[string]string{
 	"File Ready":    root + "/events/schemas/file-ready.schema.json",
 	"File Rejected": root + "/events/schemas/file-rejected.schema.json",
+	"Audit Event":   root + "/events/schemas/audit-event.schema.json",
 }
 
 // bus keeps the last event that was put, as EventBridge delivers it.

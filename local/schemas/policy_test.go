@@ -72,6 +72,9 @@ func TestTheSchemaTakesThePoliciesThatAreTaken(t *testing.T) {
 		"findings: { office-macros: flag, encrypted: allow }",
 		"onFlag: reject\nrejectedBytes: delete",
 		"inspect: { maxDepth: 0 }",
+		"quotas: { owner: { bytes: 0 }, tenant: null }",
+		"quotas: { tenant: {} }",
+		"quotas: { tenant: { bytes: 1099511627776, files: 5, pending: 0, uploadsPerDay: 7 } }",
 	} {
 		if err := checkYAML(t, s, text); err != nil {
 			t.Errorf("by the schema, %q: %v", text, err)
@@ -110,6 +113,9 @@ func TestAWrongPolicyIsRefusedByTheSchemaAndByTheCode(t *testing.T) {
 		"too deep":                 "inspect: { maxDepth: 17 }",
 		"no ratio":                 "inspect: { maxRatio: 0 }",
 		"no page":                  "defaultPage: 0",
+		"negative quota":           "quotas: { tenant: { bytes: -1 } }",
+		"unknown quota":            "quotas: { tenant: { parts: 1 } }",
+		"unknown kind of account":  "quotas: { group: { bytes: 1 } }",
 		"unknown end of a flag":    "onFlag: allow",
 		"unknown end of bytes":     "rejectedBytes: shred",
 	} {

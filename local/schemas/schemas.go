@@ -34,7 +34,7 @@ func Load(path string) (Schema, error) {
 // Event loads the schema of the event with the detail-type, from root, the
 // folder of the project.
 func Event(root, detailType string) (Schema, error) {
-	name, ok := map[string]string{"File Ready": "file-ready", "File Rejected": "file-rejected"}[detailType]
+	name, ok := map[string]string{"File Ready": "file-ready", "File Rejected": "file-rejected", "Audit Event": "audit-event"}[detailType]
 	if !ok {
 		return Schema{}, fmt.Errorf("no schema describes the event %q", detailType)
 	}

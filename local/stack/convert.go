@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,17 +28,8 @@ func (s *Stack) function(f samtemplate.Function, o Options, failures string) (la
 	if _, err := os.Stat(binary); err != nil {
 		return lambdas.Function{}, fmt.Errorf("the binary of %s is missing (make functions builds it): %w", f.LogicalID, err)
 	}
-	key := s.keys.functions[f.LogicalID]
-	env := []string{
-		"AWS_REGION=" + Region,
-		"AWS_DEFAULT_REGION=" + Region,
-		"AWS_ACCESS_KEY_ID=" + key.ID,
-		"AWS_SECRET_ACCESS_KEY=" + key.Secret,
-		"AWS_ENDPOINT_URL=" + urlOf(o.Via.AWS, s.aws.URL()),
-		"AWS_ENDPOINT_URL_S3=" + urlOf(o.Via.S3, s.objects.URL()),
-		"AWS_EC2_METADATA_DISABLED=true",
-	}
-	for name, value := range f.Env {
+	var env []string
+	for name, value := range s.environment(f) {
 		env = append(env, name+"="+value)
 	}
 	fn := lambdas.Function{
@@ -53,6 +45,33 @@ func (s *Stack) function(f samtemplate.Function, o Options, failures string) (la
 		}
 	}
 	return fn, nil
+}
+
+// Environment returns what a function, by its logical id, is given in its
+// environment besides what Lambda gives every function.
+func (s *Stack) Environment(logicalID string) (map[string]string, error) {
+	for _, f := range s.Template.Functions {
+		if f.LogicalID == logicalID {
+			return s.environment(f), nil
+		}
+	}
+	return nil, fmt.Errorf("the template has no function %s", logicalID)
+}
+
+// environment is what the template says, and as whom and where the function calls
+// AWS here.
+func (s *Stack) environment(f samtemplate.Function) map[string]string {
+	key := s.keys.functions[f.LogicalID]
+	env := map[string]string{
+		"AWS_REGION":            Region,
+		"AWS_DEFAULT_REGION":    Region,
+		"AWS_ACCESS_KEY_ID":     key.ID,
+		"AWS_SECRET_ACCESS_KEY": key.Secret,
+		"AWS_ENDPOINT_URL":      urlOf(s.via.AWS, s.aws.URL()),
+		"AWS_ENDPOINT_URL_S3":   urlOf(s.via.S3, s.objects.URL()),
+	}
+	maps.Copy(env, f.Env)
+	return env
 }
 
 // urlOf is the URL of the proxy at addr, or direct if there is none.

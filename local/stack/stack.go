@@ -25,6 +25,7 @@ import (
 
 	"github.com/vouch-s3/vouch/local/antivirus"
 	"github.com/vouch-s3/vouch/local/awsapi"
+	"github.com/vouch-s3/vouch/local/eventsource"
 	"github.com/vouch-s3/vouch/local/httpgateway"
 	"github.com/vouch-s3/vouch/local/lambdas"
 	"github.com/vouch-s3/vouch/local/objectstorage"
@@ -70,6 +71,10 @@ type Options struct {
 	// never, later or twice. JSON, in which a test hands options to a process of
 	// its own, has no place for it.
 	Events func(pass func()) `json:"-"`
+
+	// Invocations, if it is not nil, is told of each invocation of a function that
+	// ends. It has no place in JSON either.
+	Invocations func(lambdas.Invocation) `json:"-"`
 }
 
 // Via are the addresses that the functions are given in place of those of S3,
@@ -99,9 +104,12 @@ type Stack struct {
 	lambdas  *lambdas.Service
 	keys     keys
 	uses     *useLog
-	api      string // the URL of the HTTP API
-	machines string // that of the one for programs; empty where there is none
-	tenant   string // of the tokens that are given out; empty for none
+	api      string                        // the URL of the HTTP API
+	machines string                        // that of the one for programs; empty where there is none
+	tenant   string                        // of the tokens that are given out; empty for none
+	streams  map[string]eventsource.Source // by ARN
+	queues   map[string]string             // the URLs, by ARN
+	via      Via
 	logPath  string
 	log      *slog.Logger
 	cancel   context.CancelFunc
@@ -123,6 +131,12 @@ func (s *Stack) Invoke(ctx context.Context, logicalID string, payload []byte) (l
 // allowed everything.
 func (s *Stack) Admin() aws.Config { return s.aws.Admin() }
 
+// ApplyLifecycle carries out the buckets' lifecycle rules as they would be at that
+// time.
+func (s *Stack) ApplyLifecycle(ctx context.Context, at time.Time) error {
+	return s.objects.ApplyLifecycle(ctx, at)
+}
+
 // Objects is an S3 client that is allowed everything.
 func (s *Stack) Objects() *s3.Client { return s.objects.Admin() }
 
@@ -133,7 +147,7 @@ func IssuerURL(addr string) string { return "http://" + addr + "/issuer" }
 // for a part that is missing, a port that is taken, or a template that it
 // cannot run faithfully. Close must be called in either case but an error.
 func Start(ctx context.Context, o Options) (_ *Stack, err error) {
-	s := &Stack{}
+	s := &Stack{via: o.Via}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -203,6 +217,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, s.lambdas.Close)
+	if o.Invocations != nil {
+		s.lambdas.Observe(o.Invocations)
+	}
 	if err := s.startClamd(ctx, o); err != nil {
 		return nil, err
 	}
@@ -221,6 +238,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.aws.Resume(ctx); err != nil {
 		return nil, err
 	}
+	s.startMappings(running)
 	s.startSchedules(running)
 	return s, nil
 }
@@ -359,11 +377,15 @@ func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.aws.Close)
+	s.streams = map[string]eventsource.Source{}
 	var tables []string
 	for _, t := range s.Template.Tables {
 		tables = append(tables, t.Name)
 		if err := s.aws.CreateTable(ctx, createTable(t)); err != nil {
 			return err
+		}
+		if t.StreamARN != "" {
+			s.streams[t.StreamARN] = s.aws.StreamTable(t.Name, t.StreamARN)
 		}
 	}
 	if err := s.aws.Restore(ctx, tables); err != nil {
@@ -402,16 +424,16 @@ func (s *Stack) startAWS(ctx context.Context, o Options) (err error) {
 // addFunctions makes the functions known, with the queues that their failures
 // go to.
 func (s *Stack) addFunctions(ctx context.Context, o Options) error {
-	queues := map[string]string{}
+	s.queues = map[string]string{}
 	for _, q := range s.Template.Queues {
 		url, err := s.aws.CreateQueue(ctx, q.Name)
 		if err != nil {
 			return err
 		}
-		queues[q.ARN] = url
+		s.queues[q.ARN] = url
 	}
 	for _, f := range s.Template.Functions {
-		fn, err := s.function(f, o, queues[f.OnFailure])
+		fn, err := s.function(f, o, s.queues[f.OnFailure])
 		if err != nil {
 			return err
 		}

@@ -7,9 +7,11 @@ package access
 import (
 	"context"
 	"crypto/subtle"
+	"log/slog"
 	"slices"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -18,17 +20,21 @@ type Call string
 
 // The calls.
 const (
-	See         Call = "see"          // what became of it
-	Download    Call = "download"     // a URL to its bytes
-	Send        Call = "send"         // its bytes: URLs of parts, which parts are there, and that they are all sent
-	Delete      Call = "delete"       // the file and its bytes
-	ListGrants  Call = "list-grants"  // who else may do what
-	PutGrant    Call = "put-grant"    // let somebody do something
-	DeleteGrant Call = "delete-grant" // and no longer
+	See          Call = "see"           // what became of it
+	Download     Call = "download"      // a URL to its bytes
+	Send         Call = "send"          // its bytes: URLs of parts, which parts are there, and that they are all sent
+	Delete       Call = "delete"        // the file and its bytes
+	SetRetention Call = "set-retention" // how long it is kept
+	ListGrants   Call = "list-grants"   // who else may do what
+	PutGrant     Call = "put-grant"     // let somebody do something
+	DeleteGrant  Call = "delete-grant"  // and no longer
+	History      Call = "history"       // who did what with it, and who was denied
 )
 
 // Calls lists every call.
-func Calls() []Call { return []Call{See, Download, Send, Delete, ListGrants, PutGrant, DeleteGrant} }
+func Calls() []Call {
+	return []Call{See, Download, Send, Delete, SetRetention, ListGrants, PutGrant, DeleteGrant, History}
+}
 
 // Relation is what somebody is to a file.
 type Relation string
@@ -47,13 +53,15 @@ func Relations() []Relation { return []Relation{None, Read, Manage, Owner} }
 // rules is the one table of who may do what: for each call, who is to the file
 // at least what. docs/access.md says why, and a test holds it to this.
 var rules = map[Call]Relation{
-	See:         Read,
-	Download:    Read,
-	Delete:      Manage,
-	ListGrants:  Manage,
-	PutGrant:    Manage,
-	DeleteGrant: Manage,
-	Send:        Owner,
+	See:          Read,
+	Download:     Read,
+	Delete:       Manage,
+	SetRetention: Manage,
+	ListGrants:   Manage,
+	PutGrant:     Manage,
+	DeleteGrant:  Manage,
+	Send:         Owner,
+	History:      Owner,
 }
 
 // Allows reports whether whoever is r to a file may make the call c. A call that
@@ -74,7 +82,7 @@ type Standing struct {
 // one that lasts longest. Whoever is of another tenant is nothing to the file, and
 // so is every grantee of a file that has expired or was deleted.
 func Of(p Principal, f file.File, now time.Time) Standing {
-	tenant, subject := SplitOwner(f.Owner)
+	tenant, subject := file.SplitOwner(f.Owner)
 	if p.Subject == "" || !same(p.Tenant, tenant) {
 		return Standing{Relation: None}
 	}
@@ -120,14 +128,17 @@ func Decide(p Principal, f file.File, c Call, now time.Time) (Standing, error) {
 }
 
 // Records reads a record by its id and returns file.ErrNotFound when there is none.
+// Who is refused is noted in its trail.
 type Records interface {
 	Get(ctx context.Context, id string) (file.File, error)
+	audit.Trail
 }
 
 // Load returns the file with the id if p may make the call c on it at now. It
 // returns file.ErrNotFound when there is no such file, when p may not know of it,
 // when the id has not the form of one, and when p has no subject; and otherwise
-// refuses as Decide does.
+// refuses as Decide does. Whatever it refuses about an id that may be one is noted
+// in the trail, in the same way whether or not there is such a file.
 func Load(ctx context.Context, records Records, p Principal, id string, c Call, now time.Time) (file.File, error) {
 	f, _, err := LoadAs(ctx, records, p, id, c, now)
 	return f, err
@@ -139,14 +150,29 @@ func LoadAs(ctx context.Context, records Records, p Principal, id string, c Call
 		return file.File{}, Standing{}, file.ErrNotFound
 	}
 	f, err := records.Get(ctx, id)
-	if err != nil {
-		return file.File{}, Standing{}, err
+	var s Standing
+	if err == nil {
+		s, err = Decide(p, f, c, now)
 	}
-	s, err := Decide(p, f, c, now)
+	if code := file.CodeOf(err); code == file.CodeNotFound || code == file.CodeForbidden {
+		deny(ctx, records, id, c, code, now)
+	}
 	if err != nil {
 		return file.File{}, Standing{}, err
 	}
 	return f, s, nil
+}
+
+// deny notes that a call was refused. It is refused no less where that cannot be
+// noted.
+func deny(ctx context.Context, trail audit.Trail, id string, c Call, code file.Code, now time.Time) {
+	e, err := audit.Refused(ctx, id, string(c), code, now)
+	if err == nil {
+		err = trail.Note(ctx, e)
+	}
+	if err != nil {
+		slog.ErrorContext(ctx, "a denial is not in the trail", "fileId", id, "call", string(c), "code", string(code), "error", err.Error())
+	}
 }
 
 // same compares two names in constant time.

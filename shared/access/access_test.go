@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -47,8 +49,8 @@ func shared(tenant string, s file.Status) file.File {
 const (
 	nothing = ""
 	reads   = "see download"
-	manages = "see download delete list-grants put-grant delete-grant"
-	all     = "see download delete list-grants put-grant delete-grant send"
+	manages = "see download delete set-retention list-grants put-grant delete-grant"
+	all     = "see download delete set-retention list-grants put-grant delete-grant send history"
 )
 
 func TestNobodyMayDoWhatTheyShouldNot(t *testing.T) {
@@ -155,6 +157,9 @@ func TestTheStrongestGrantCountsAndOfEqualOnesTheLongest(t *testing.T) {
 type counted struct {
 	file.File
 	reads int
+	noted []audit.Event
+
+	broken error // of Note
 }
 
 func (c *counted) Get(_ context.Context, id string) (file.File, error) {
@@ -165,13 +170,56 @@ func (c *counted) Get(_ context.Context, id string) (file.File, error) {
 	return c.File, nil
 }
 
-func TestAFileOfAnotherIsReadAsOftenAsOneThatIsNotThere(t *testing.T) {
+func (c *counted) Note(_ context.Context, e audit.Event) error {
+	c.noted = append(c.noted, e)
+	return c.broken
+}
+
+func TestAFileOfAnotherIsReadAndNotedAsOneThatIsNotThere(t *testing.T) {
 	store := &counted{File: shared("", file.Ready)}
 	for name, id := range map[string]string{"another's": store.ID, "none": "0195f3a2-7c1e-7b4a-9d5e-000000000000"} {
 		for _, c := range Calls() {
-			store.reads = 0
-			if _, err := Load(t.Context(), store, Principal{Subject: "mallory"}, id, c, now); !errors.Is(err, file.ErrNotFound) || store.reads != 1 {
+			store.reads, store.noted = 0, nil
+			if _, err := Load(audittest.As(t, "mallory"), store, Principal{Subject: "mallory"}, id, c, now); !errors.Is(err, file.ErrNotFound) || store.reads != 1 {
 				t.Errorf("%s, %s: %v after %d reads", name, c, err, store.reads)
+			}
+			want := audit.Event{
+				At: now, Actor: audit.Actor{Subject: "mallory", RequestID: "request"},
+				Action: audit.AccessDenied, Outcome: audit.Denied, FileID: id, Call: string(c), Reason: string(file.CodeNotFound),
+			}
+			if len(store.noted) != 1 {
+				t.Fatalf("%s, %s: %d events", name, c, len(store.noted))
+			}
+			if want.ID = store.noted[0].ID; store.noted[0] != want {
+				t.Errorf("%s, %s: %+v", name, c, store.noted[0])
+			}
+		}
+	}
+}
+
+func TestOnlyWhatIsRefusedIsNotedAndWhatCannotBeIsRefusedAllTheSame(t *testing.T) {
+	f := shared("", file.Ready)
+	for name, tt := range map[string]struct {
+		subject, id string
+		call        Call
+		code        file.Code
+		noted       int
+	}{
+		"the owner":                 {"alice", f.ID, Delete, "", 0},
+		"a grantee, within":         {"reader", f.ID, See, "", 0},
+		"a grantee, beyond":         {"reader", f.ID, Delete, file.CodeForbidden, 1},
+		"a stranger":                {"mallory", f.ID, See, file.CodeNotFound, 1},
+		"what is no id":             {"mallory", "../" + f.ID, See, file.CodeNotFound, 0},
+		"an id in another spelling": {"mallory", strings.ToUpper(f.ID), See, file.CodeNotFound, 0},
+	} {
+		for _, broken := range []error{nil, errors.New("throttled")} {
+			store := &counted{File: f, broken: broken}
+			_, err := Load(audittest.As(t, tt.subject), store, Principal{Subject: tt.subject}, tt.id, tt.call, now)
+			if file.CodeOf(err) != tt.code || (err == nil) != (tt.code == "") || len(store.noted) != tt.noted {
+				t.Errorf("%s: %v, noted %+v", name, err, store.noted)
+			}
+			if tt.noted == 1 && (store.noted[0].Reason != string(tt.code) || store.noted[0].Owner != "") {
+				t.Errorf("%s: %+v", name, store.noted[0])
 			}
 		}
 	}

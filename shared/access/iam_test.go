@@ -138,7 +138,7 @@ func FuzzMachine(f *testing.F) {
 			if _, err := (Claims{Owner: "sub"}).Principal(map[string]string{"sub": p.Subject}); err == nil {
 				t.Errorf("a token can name %q", p.Subject)
 			}
-			if gotTenant, gotSubject := SplitOwner(p.Owner()); gotTenant != p.Tenant || gotSubject != p.Subject {
+			if gotTenant, gotSubject := file.SplitOwner(p.Owner()); gotTenant != p.Tenant || gotSubject != p.Subject {
 				t.Errorf("%q is read as %q of %q", p.Owner(), gotSubject, gotTenant)
 			}
 		}

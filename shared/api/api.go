@@ -5,6 +5,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -78,14 +80,17 @@ func Lambda(c access.Claims, h Handler) func(context.Context, Event) (Reply, err
 	return LambdaUpTo(MaxBody, c, h)
 }
 
-// LambdaUpTo is Lambda for a call whose body may have up to most bytes.
+// LambdaUpTo is Lambda for a call whose body may have up to most bytes. It is the
+// one place that says who acts in a call, for the trail.
 func LambdaUpTo(most int, c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
 	return function(func(ctx context.Context, e Event) (Response, error) {
 		r, err := read(e, c, most)
 		if err != nil {
 			return Response{}, err
 		}
-		return h(ctx, r)
+		return h(audit.With(ctx, audit.Actor{
+			Subject: r.Principal.Subject, Tenant: r.Principal.Tenant, RequestID: e.RequestContext.RequestID,
+		}), r)
 	})
 }
 
@@ -119,7 +124,8 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 			}
 			return reply, nil
 		}
-		log.InfoContext(ctx, "the call was answered", "fileId", e.PathParameters["id"], "status", response.Status)
+		count(ctx, response)
+		log.InfoContext(ctx, "the call was answered", "fileId", cmp.Or(e.PathParameters["id"], made(response)), "status", response.Status)
 		return encode(response)
 	}
 }

@@ -48,10 +48,14 @@ func bodyOf(e Event, most int) ([]byte, error) {
 // name. encoding/json alone would take a field in other letter case, keep the
 // last of two of the same name, and mend broken UTF-8: each is refused here,
 // so that nobody between client and record can read a request differently.
-// Every field in required must be there. The error is a *file.Error.
+// No field may be null unless its target is nullable. Every field in required must
+// be there. The error is a *file.Error.
 func decodeObject(body []byte, fields map[string]any, required ...string) error {
 	return decodeObjectAt("", body, fields, required...)
 }
+
+// nullable is a target for a field that may be null, which is a value of its own.
+type nullable interface{ takesNull() }
 
 // decodeObjectAt is decodeObject for an object within the body, whose place there
 // the errors name, as parts[3].
@@ -89,7 +93,8 @@ func decodeObjectAt(place string, body []byte, fields map[string]any, required .
 		if err := d.Decode(&raw); err != nil {
 			return refuse(name, "The body is not valid JSON.")
 		}
-		if err := json.Unmarshal(raw, target); err != nil || string(raw) == "null" {
+		_, takesNull := target.(nullable)
+		if err := json.Unmarshal(raw, target); err != nil || string(raw) == "null" && !takesNull {
 			return refuse(name, "The field has the wrong type, or a number that is out of range.")
 		}
 	}

@@ -22,6 +22,11 @@ type File struct {
 	CreatedAt      string      `json:"createdAt"` // RFC 3339, UTC
 	UpdatedAt      string      `json:"updatedAt"`
 
+	// ExpiresAt is when the file is deleted by itself; left out where it is not.
+	// While it is OnHold nobody deletes it, then either.
+	ExpiresAt string `json:"expiresAt,omitempty"` // RFC 3339, UTC
+	OnHold    bool   `json:"onHold,omitempty"`
+
 	// Access is what the caller may do, where the file need not be theirs.
 	Access access.Relation `json:"access,omitempty"`
 
@@ -31,7 +36,7 @@ type File struct {
 }
 
 func view(f file.File) File {
-	return File{
+	v := File{
 		ID:             f.ID,
 		Status:         f.Status,
 		Method:         f.Method,
@@ -42,7 +47,12 @@ func view(f file.File) File {
 		Reason:         f.Reason,
 		CreatedAt:      stamp(f.CreatedAt),
 		UpdatedAt:      stamp(f.UpdatedAt),
+		OnHold:         f.Hold != nil,
 	}
+	if !f.ExpiresAt.IsZero() {
+		v.ExpiresAt = stamp(f.ExpiresAt)
+	}
+	return v
 }
 
 // whole is the view of a file with what was found out about its bytes.

@@ -101,13 +101,20 @@ func newGrant(body []byte) (level file.Level, expiresAt time.Time, err error) {
 	if err := decodeObject(body, map[string]any{"level": &level, "expiresAt": &until}, "level"); err != nil || until == nil {
 		return level, time.Time{}, err
 	}
-	if expiresAt, err = time.Parse(time.RFC3339, *until); err != nil || expiresAt.IsZero() || expiresAt.Year() > 9999 {
-		return "", time.Time{}, &file.Error{
-			Code: file.CodeInvalidRequest, Field: "expiresAt",
+	expiresAt, err = timeOf(*until, "expiresAt")
+	return level, expiresAt, err
+}
+
+// timeOf reads the time that the field has, as the records can hold it.
+func timeOf(text, field string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.IsZero() || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+		return time.Time{}, &file.Error{
+			Code: file.CodeInvalidRequest, Field: field,
 			Detail: "It is not a time.", Accepted: "a time of RFC 3339, as in 2026-11-24T15:00:00Z",
 		}
 	}
-	return level, expiresAt.UTC(), nil
+	return t.UTC(), nil
 }
 
 // plainName holds what a subject may be made of that stands in a path as it is.

@@ -40,6 +40,7 @@ func CreateUpload(c upload.Creator) Handler {
 		ask := upload.Request{Owner: r.Principal.Owner(), Attempt: r.Attempt}
 		var method *file.Method
 		var size, maxSize, partSize *int64
+		var expiresAt *string
 		err := decodeObject(r.Body, map[string]any{
 			"filename":       &ask.Filename,
 			"contentType":    &ask.ContentType,
@@ -48,6 +49,7 @@ func CreateUpload(c upload.Creator) Handler {
 			"checksumSHA256": &ask.ChecksumSHA256,
 			"method":         &method,
 			"partSize":       &partSize,
+			"expiresAt":      &expiresAt,
 		}, "filename", "contentType")
 		if err != nil {
 			return Response{}, err
@@ -63,6 +65,11 @@ func CreateUpload(c upload.Creator) Handler {
 		}
 		if ask.PartSize, err = partSizeOf(partSize); err != nil {
 			return Response{}, err
+		}
+		if expiresAt != nil {
+			if ask.ExpiresAt, err = timeOf(*expiresAt, "expiresAt"); err != nil {
+				return Response{}, err
+			}
 		}
 		f, send, err := c.Create(ctx, ask)
 		if err != nil {

@@ -36,8 +36,10 @@ type Problem struct {
 	// FileStatus is the file's status, where that is why the call is refused.
 	FileStatus file.Status `json:"fileStatus,omitempty"`
 
-	// Quota names the limit that is reached, where one is why, with how much of it
-	// is left and, where time alone frees it, when (RFC 3339, UTC).
+	// Quota names the limit that is reached, where one is why, and Account whether it
+	// is the owner's or the tenant's, with how much of it is left and, where time alone
+	// frees it, when (RFC 3339, UTC).
+	Account   string `json:"account,omitempty"`
 	Quota     string `json:"quota,omitempty"`
 	Limit     *int64 `json:"limit,omitempty"`
 	Remaining *int64 `json:"remaining,omitempty"`
@@ -61,10 +63,13 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeUnauthorized, http.StatusUnauthorized, "There is no valid token"},
 		{file.CodeForbidden, http.StatusForbidden, "The call is not allowed"},
 		{file.CodeQuotaExceeded, http.StatusForbidden, "The quota is used up"},
+		{file.CodeAccountClosed, http.StatusForbidden, "No uploads are taken"},
 		{file.CodeNotFound, http.StatusNotFound, "There is no such file"},
+		{file.CodeNoErasure, http.StatusNotFound, "There is no such erasure"},
 		{file.CodeNotUploaded, http.StatusConflict, "The bytes have not arrived"},
 		{file.CodeNotReady, http.StatusConflict, "The file is not ready"},
 		{file.CodeClosed, http.StatusConflict, "The upload is closed"},
+		{file.CodeOnHold, http.StatusConflict, "The file is on hold"},
 		{file.CodeNotMultipart, http.StatusConflict, "The file is not sent in parts"},
 		{file.CodePartsMismatch, http.StatusConflict, "The parts are not as promised"},
 		{file.CodeTooManyGrants, http.StatusConflict, "The file has too many grants"},
@@ -78,6 +83,7 @@ func ProblemKinds() []ProblemKind {
 		{file.CodeInvalidChecksum, http.StatusUnprocessableEntity, "The checksum is not acceptable"},
 		{file.CodeMethodRefused, http.StatusUnprocessableEntity, "Files are not taken in this way"},
 		{file.CodeInvalidParts, http.StatusUnprocessableEntity, "The parts are not acceptable"},
+		{file.CodeInvalidExpiry, http.StatusUnprocessableEntity, "No file is kept until then"},
 		{file.CodeInvalidGrant, http.StatusUnprocessableEntity, "The grant is not acceptable"},
 		{CodeKeyMismatch, http.StatusUnprocessableEntity, "The key is that of another request"},
 		{file.CodeTooManyUploads, http.StatusTooManyRequests, "The uploads of the day are used up"},
@@ -104,7 +110,7 @@ func ProblemOf(err error) Problem {
 				FileStatus: e.Status,
 			}
 			if q := e.Quota; q != nil {
-				p.Quota, p.Limit, p.Remaining = q.Name, &q.Limit, &q.Remaining
+				p.Account, p.Quota, p.Limit, p.Remaining = q.Account, q.Name, &q.Limit, &q.Remaining
 				if !q.ResetsAt.IsZero() {
 					p.ResetsAt = stamp(q.ResetsAt)
 				}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/rescan"
 )
 
@@ -45,12 +44,5 @@ func beforeOf(body []byte) (time.Time, error) {
 	if err := decodeObject(body, map[string]any{"before": &text}); err != nil || text == nil {
 		return time.Time{}, err
 	}
-	before, err := time.Parse(time.RFC3339, *text)
-	if err != nil || before.IsZero() {
-		return time.Time{}, &file.Error{
-			Code: file.CodeInvalidRequest, Field: "before",
-			Detail: "It is not a time.", Accepted: "a time of RFC 3339, as in 2026-11-24T15:00:00Z",
-		}
-	}
-	return before, nil
+	return timeOf(*text, "before")
 }

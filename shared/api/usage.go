@@ -13,8 +13,15 @@ type Standings interface {
 	Standing(ctx context.Context, a quota.Account, at time.Time) (quota.Standing, error)
 }
 
-// Usage is the answer to GetUsage.
+// Usage is the answer to GetUsage: of the caller's own files, and of those of the
+// whole tenant where they are counted.
 type Usage struct {
+	AccountUsage
+	Tenant *AccountUsage `json:"tenant,omitempty"`
+}
+
+// AccountUsage is what an account uses of each quota.
+type AccountUsage struct {
 	Bytes        Used `json:"bytes"`
 	Files        Used `json:"files"`
 	Pending      Used `json:"pending"`
@@ -30,25 +37,38 @@ type Used struct {
 	ResetsAt  string `json:"resetsAt,omitempty"` // RFC 3339, UTC; where time alone frees it
 }
 
-// GetUsage answers GET /usage: what the caller's own files use.
+// GetUsage answers GET /usage: what the caller's own files use, and those of the
+// caller's tenant together. The sums of a tenant are for all its members to see,
+// since they are why an upload of any of them is refused.
 func GetUsage(s Standings, quotas quota.Quotas, now func() time.Time) Handler {
 	return func(ctx context.Context, r Request) (Response, error) {
+		var usage Usage
 		at := now()
-		account := quota.Account{Kind: quota.Owner, Subject: r.Principal.Owner()}
-		standing, err := s.Standing(ctx, account, at)
-		if err != nil {
-			return Response{}, err
+		for _, account := range quotas.Accounts(r.Principal.Owner()) {
+			standing, err := s.Standing(ctx, account, at)
+			if err != nil {
+				return Response{}, err
+			}
+			switch uses := accountUsage(standing, quotas.Of(account.Kind), at); account.Kind {
+			case quota.Owner:
+				usage.AccountUsage = uses
+			case quota.Tenant:
+				usage.Tenant = &uses
+			}
 		}
-		limits := quotas.Of(account.Kind)
-		usage := Usage{
-			Bytes:        used(standing.Bytes, limits.Bytes),
-			Files:        used(standing.Files, limits.Files),
-			Pending:      used(standing.Pending, limits.Pending),
-			UploadsToday: used(standing.UploadsToday, limits.UploadsPerDay),
-		}
-		usage.UploadsToday.ResetsAt = stamp(quota.Midnight(at))
 		return Response{Status: http.StatusOK, Body: usage}, nil
 	}
+}
+
+func accountUsage(s quota.Standing, l quota.Limits, at time.Time) AccountUsage {
+	u := AccountUsage{
+		Bytes:        used(s.Bytes, l.Bytes),
+		Files:        used(s.Files, l.Files),
+		Pending:      used(s.Pending, l.Pending),
+		UploadsToday: used(s.UploadsToday, l.UploadsPerDay),
+	}
+	u.UploadsToday.ResetsAt = stamp(quota.Midnight(at))
+	return u
 }
 
 func used(n, limit int64) Used {

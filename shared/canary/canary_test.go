@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/file"
@@ -208,7 +209,7 @@ func (w *world) left(t *testing.T) (left []string) {
 func TestBothProofsAreMadeAndNothingIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		report, err := w.canary().Run(t.Context())
+		report, err := w.canary().Run(audittest.As(t, Owner))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,7 +276,7 @@ func TestEveryBrokenPromiseFailsTheRunByItsName(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				tt.fault(w)
-				_, err := w.canary().Run(t.Context())
+				_, err := w.canary().Run(audittest.As(t, Owner))
 				e, ok := errors.AsType[*BrokenError](err)
 				if !ok || e.Promise != tt.want || !file.ValidID(e.FileID) || !strings.Contains(err.Error(), string(tt.want)) {
 					t.Errorf("%v, want that the promise is broken that %s", err, tt.want)
@@ -309,7 +310,7 @@ func TestRejectedBytesThatAreDeletedAtOnceAreOutOfReachToo(t *testing.T) {
 			}
 			return http.StatusNotFound
 		}
-		if _, err := w.canary().Run(t.Context()); err != nil {
+		if _, err := w.canary().Run(audittest.As(t, Owner)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -320,7 +321,7 @@ func TestWhereNoScannerIsAskedNoMalwareIsSent(t *testing.T) {
 		w := newWorld()
 		c := w.canary()
 		c.NoScanner = true
-		report, err := c.Run(t.Context())
+		report, err := c.Run(audittest.As(t, Owner))
 		if err != nil || len(w.ids) != 1 || report.MalwareID != "" || !report.NoScanner || report.ReadySeconds == 0 {
 			t.Errorf("%+v, %v", report, err)
 		}
@@ -344,7 +345,7 @@ func TestWhatAnEarlierRunLeftIsDeletedOnceNoRunUsesIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := c.Run(t.Context())
+		report, err := c.Run(audittest.As(t, Owner))
 		if err != nil || report.Leftovers != 2 {
 			t.Fatalf("%+v, %v", report, err)
 		}
@@ -360,7 +361,7 @@ func TestAFileThatCannotBeDeletedFailsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.deletes = func(context.Context, access.Principal, string) error { return errors.New("throttled") }
-		if _, err := w.canary().Run(t.Context()); err == nil || strings.Count(err.Error(), "throttled") != 2 {
+		if _, err := w.canary().Run(audittest.As(t, Owner)); err == nil || strings.Count(err.Error(), "throttled") != 2 {
 			t.Errorf("%v", err)
 		}
 	})
@@ -371,7 +372,7 @@ func TestNoErrorHoldsASignature(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		w.down = true
-		_, err := w.canary().Run(t.Context())
+		_, err := w.canary().Run(audittest.As(t, Owner))
 		if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/vouch-s3/vouch/shared/acting"
 	"github.com/vouch-s3/vouch/shared/metrics"
 )
 
@@ -18,6 +19,7 @@ type Metrics interface {
 // is an error, for the alarm on it.
 func Lambda(c Canary, m Metrics) func(context.Context) (Report, error) {
 	return func(ctx context.Context) (Report, error) {
+		ctx = acting.As(ctx, "run-canary")
 		report, err := c.Run(ctx)
 		log := slog.With("report", report)
 		if err != nil {

@@ -130,15 +130,21 @@ func (s *Accounts) Repair(ctx context.Context, a quota.Account, seen quota.Balan
 }
 
 func (s *Accounts) write(ctx context.Context, a quota.Account, u *update) error {
+	in := &dynamodb.UpdateItemInput{
+		TableName:                 &s.table,
+		Key:                       accountKey(a.ID()),
+		UpdateExpression:          aws.String(u.expression()),
+		ExpressionAttributeNames:  u.names,
+		ExpressionAttributeValues: u.values,
+	}
+	if len(u.conditions) > 0 {
+		in.ConditionExpression = aws.String(u.condition())
+	}
+	if len(u.values) == 0 {
+		in.ExpressionAttributeValues = nil // DynamoDB takes no empty ones
+	}
 	err := patiently(ctx, func() error {
-		_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-			TableName:                 &s.table,
-			Key:                       accountKey(a.ID()),
-			ConditionExpression:       aws.String(u.condition()),
-			UpdateExpression:          aws.String(u.expression()),
-			ExpressionAttributeNames:  u.names,
-			ExpressionAttributeValues: u.values,
-		})
+		_, err := s.api.UpdateItem(ctx, in)
 		return err
 	})
 	if err != nil {

@@ -84,8 +84,16 @@ func reasonsOf(err error) []string {
 // for done when it comes again ("Idempotency", Amazon DynamoDB Developer Guide),
 // so that nothing is counted twice.
 func (s *Store) transact(ctx context.Context, items []types.TransactWriteItem) error {
+	return transactOn(ctx, s.api, items)
+}
+
+func transactOn(ctx context.Context, api transactor, items []types.TransactWriteItem) error {
 	return patiently(ctx, func() error {
-		_, err := s.api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
+		_, err := api.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})
 		return err
 	})
+}
+
+type transactor interface {
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }

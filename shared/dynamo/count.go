@@ -15,8 +15,8 @@ import (
 // change that would have to be counted.
 //
 // The table is declared in template.yaml. It has an item for what each account
-// uses (bytes, files, pending, and revision, which counts its changes) and one
-// for the uploads of each day:
+// uses (bytes, files, pending, revision, which counts its changes, and closed where
+// Accounts.Close has been called) and one for the uploads of each day:
 //
 //	table       account                       the id of an account, or that and a day
 //	byLastLook  reconcileShard, reconciledAt  accounts by when the Reconciler last looked; days are not in it
@@ -54,10 +54,11 @@ func count(a quota.Account, d quota.Usage, at time.Time) *update {
 	return u
 }
 
-// reserve is count within the limits. DynamoDB compares what the item holds at
-// the moment of the write.
+// reserve is count within the limits, of an account that is not closed. DynamoDB
+// compares what the item holds at the moment of the write.
 func reserve(a quota.Account, d quota.Usage, l quota.Limits, at time.Time) *update {
 	u := count(a, d, at)
+	u.unlessClosed()
 	most := counters(quota.Usage{Bytes: l.Bytes, Files: l.Files, Pending: l.Pending})
 	for i, c := range counters(d) {
 		if most[i].n != 0 {

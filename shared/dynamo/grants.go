@@ -9,26 +9,35 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
 // Share applies sharing to the record with the id as file.Sharing says, and
-// returns what it has become. Its errors are those of Change.
+// returns what it has become. Its errors are those of Change. What it makes of
+// the grants that were is written as events in the same transaction.
 func (s *Store) Share(ctx context.Context, id string, sharing file.Sharing) (file.File, error) {
-	u := newUpdate()
-	u.values[":seen"] = number(sharing.Revision)
-	u.countRevision()
-	u.conditions = append(u.conditions, "attribute_exists(id)", u.statusIn(file.Shareable()), "#revision = :seen")
-	u.set("grants", encodeGrants(sharing.Grants))
-	u.set("updatedAt", timestamp(sharing.At))
-	out, err := s.update(ctx, id, "", u)
-	if _, moved := file.Conflict(err); moved {
+	f, err := s.Get(ctx, id)
+	if err != nil {
 		return file.File{}, err
 	}
+	if f.Revision != sharing.Revision || !slices.Contains(file.Shareable(), f.Status) {
+		return file.File{}, &file.ConflictError{Current: f}
+	}
+	events, err := audit.Shared(ctx, f, sharing)
 	if err != nil {
+		return file.File{}, err
+	}
+	u := newUpdate()
+	u.countRevision()
+	u.set("grants", encodeGrants(sharing.Grants))
+	u.set("updatedAt", timestamp(sharing.At))
+	if err := s.rewrite(ctx, f, "", u, events); err != nil {
 		return file.File{}, fmt.Errorf("share record %s: %w", id, err)
 	}
-	return out, nil
+	f.Grants, f.UpdatedAt = sharing.Grants, sharing.At
+	f.Revision++
+	return asKept(f)
 }
 
 // encodeGrants writes grants as a map by their grantee.

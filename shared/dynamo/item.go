@@ -16,7 +16,7 @@ import (
 // left out, not empty, where the record is not to be in that index.
 type item struct {
 	ID             string `dynamodbav:"id"`
-	Owner          string `dynamodbav:"owner"`
+	Owner          string `dynamodbav:"owner,omitempty"` // absent: a tombstone
 	ListedOwner    string `dynamodbav:"listedOwner,omitempty"`
 	StatusID       string `dynamodbav:"statusId"`
 	Filename       string `dynamodbav:"filename"`
@@ -39,9 +39,13 @@ type item struct {
 	UploadedAt     string `dynamodbav:"uploadedAt,omitempty"`
 	SweepShard     string `dynamodbav:"sweepShard,omitempty"`
 	SweepAt        int64  `dynamodbav:"sweepAt,omitempty"` // Unix seconds
+	ExpiresAt      string `dynamodbav:"expiresAt,omitempty"`
+	ExpiryShard    string `dynamodbav:"expiryShard,omitempty"` // while retention is to delete it
+	Discarded      bool   `dynamodbav:"discarded,omitempty"`
 	CheckShard     string `dynamodbav:"checkShard,omitempty"`
 	CheckedAt      string `dynamodbav:"checkedAt,omitempty"` // the verdict's, of a ready record
 	Counted        string `dynamodbav:"counted,omitempty"`   // absent: in nothing
+	CountedTenant  string `dynamodbav:"countedTenant,omitempty"`
 	Revision       int64  `dynamodbav:"revision"`
 }
 
@@ -72,6 +76,14 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		UploadExpires:  f.UploadExpiresAt.UTC().Format(timeLayout),
 		Revision:       f.Revision,
 		Counted:        f.Counted,
+		CountedTenant:  countedTenant(f),
+		Discarded:      f.Discarded,
+	}
+	if !f.ExpiresAt.IsZero() {
+		it.ExpiresAt = f.ExpiresAt.UTC().Format(timeLayout)
+	}
+	if !f.DeleteAt().IsZero() {
+		it.ExpiryShard = shardOf(f.ID)
 	}
 	if !f.UploadedAt.IsZero() {
 		it.UploadedAt = f.UploadedAt.UTC().Format(timeLayout)
@@ -96,6 +108,9 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 	}
 	if len(f.Grants) > 0 {
 		m["grants"] = encodeGrants(f.Grants)
+	}
+	if f.Hold != nil {
+		m["hold"] = encodeHold(f.Hold)
 	}
 	return m, nil
 }
@@ -124,6 +139,7 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 		ETag:           it.ETag,
 		Revision:       it.Revision,
 		Counted:        it.Counted,
+		Discarded:      it.Discarded,
 	}
 	if !file.ValidID(f.ID) || !f.Status.Valid() || !f.Method.Valid() {
 		return file.File{}, fmt.Errorf("decode record %q: status %q, method %q", it.ID, it.Status, it.Method)
@@ -138,6 +154,9 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 	if f.Grants, err = decodeGrants(m["grants"]); err != nil {
 		return file.File{}, fmt.Errorf("decode record %s: %w", it.ID, err)
 	}
+	if f.Hold, err = decodeHold(m["hold"]); err != nil {
+		return file.File{}, fmt.Errorf("decode record %s: %w", it.ID, err)
+	}
 	if it.SweepAt != 0 {
 		f.SweepAt = time.Unix(it.SweepAt, 0).UTC()
 	}
@@ -148,9 +167,15 @@ func decode(m map[string]types.AttributeValue) (file.File, error) {
 	for _, t := range []struct {
 		to   *time.Time
 		from string
-	}{{&f.CreatedAt, it.CreatedAt}, {&f.UpdatedAt, it.UpdatedAt}, {&f.UploadExpiresAt, it.UploadExpires}, {&f.UploadedAt, uploaded}} {
-		if t.from == "" && t.to == &f.UploadedAt {
-			continue // nothing is pinned yet
+	}{
+		{&f.CreatedAt, it.CreatedAt},
+		{&f.UpdatedAt, it.UpdatedAt},
+		{&f.UploadExpiresAt, it.UploadExpires},
+		{&f.UploadedAt, uploaded},
+		{&f.ExpiresAt, it.ExpiresAt},
+	} {
+		if t.from == "" && (t.to == &f.UploadedAt || t.to == &f.ExpiresAt && m["expiresAt"] == nil) {
+			continue // nothing is pinned yet; it is kept as long as nobody deletes it
 		}
 		parsed, err := time.Parse(timeLayout, t.from)
 		if err != nil {

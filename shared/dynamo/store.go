@@ -8,9 +8,12 @@
 //	byOwner        listedOwner, id        an owner's files, newest first; deleted ones have no listedOwner
 //	byOwnerStatus  owner, statusId        the same for one status; statusId is "<status>#<id>"
 //	bySweep        sweepShard, sweepAt    files the sweeper has yet to look at; sparse
+//	byExpiry       expiryShard, expiresAt files that retention is to delete; sparse, with nothing but its keys
+//	byTenant       countedTenant, id      files that count for a tenant now; sparse, with what that takes only
 //	byCheck        checkShard, checkedAt  ready files by the age of their verdict; sparse, with what a re-scan needs only
 //
-// What files count for is kept in a second table, which Counting describes.
+// What files count for is kept in a second table, which Counting describes, and
+// what is done to them in a third: Recording.
 package dynamo
 
 import (
@@ -29,6 +32,7 @@ import (
 // API is what the Store calls of DynamoDB.
 type API interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
@@ -36,10 +40,11 @@ type API interface {
 
 // Store reads and writes records.
 type Store struct {
-	api    API
-	table  string
-	usage  string // the table of usage; empty where nothing is counted
-	quotas *quota.Quotas
+	api     API
+	table   string
+	usage   string // the table of usage; empty where nothing is counted
+	history string // the table of history; empty where nothing may be changed
+	quotas  *quota.Quotas
 }
 
 // New returns a Store on the table.
@@ -66,18 +71,29 @@ func (s *Store) Get(ctx context.Context, id string) (file.File, error) {
 // It returns file.ErrNotFound when there is no record, and a
 // *file.ConflictError when the record's status may not become c.To or it pins
 // another version than c.IfVersion.
+//
+// The event of it, and what changes in the record's accounts, are written in the
+// same transaction. Both depend on what the record was, so the write is
+// conditional on the revision that was read, and begins anew where another write
+// came between.
 func (s *Store) Change(ctx context.Context, id string, c file.Change) (file.File, error) {
 	if len(c.To.From()) == 0 {
 		return file.File{}, fmt.Errorf("update record %s: nothing may become %s", id, c.To)
 	}
-	if quota.Counts(c.To) {
-		return s.settle(ctx, id, c)
+	for range races {
+		f, err := s.Get(ctx, id)
+		if err != nil {
+			return file.File{}, err
+		}
+		if !f.Allows(c) {
+			return file.File{}, &file.ConflictError{To: c.To, Current: f}
+		}
+		changed, err := s.changeOne(ctx, f, c)
+		if _, raced := file.Conflict(err); !raced && !errors.Is(err, file.ErrNotFound) {
+			return changed, err
+		}
 	}
-	update, err := changeUpdate(id, c)
-	if err != nil {
-		return file.File{}, err
-	}
-	return s.update(ctx, id, c.To, update)
+	return file.File{}, fmt.Errorf("update record %s to %s: it was written %d times meanwhile", id, c.To, races)
 }
 
 // update carries out u on the record with the id, and returns what it has

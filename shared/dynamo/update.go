@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // update gathers one UpdateItem's expressions.
@@ -46,6 +48,16 @@ func (u *update) sweepAt(id string, at time.Time) {
 	}
 	u.set("sweepShard", text(shardOf(id)))
 	u.set("sweepAt", seconds(at))
+}
+
+// deleteAt puts a record where the sweeper looks for what is to be deleted by
+// itself, or takes it off.
+func (u *update) deleteAt(f file.File) {
+	if f.DeleteAt().IsZero() {
+		u.remove("expiryShard")
+		return
+	}
+	u.set("expiryShard", text(shardOf(f.ID)))
 }
 
 // receipt sets the statement of the verdict, which only a ready record has.
@@ -126,6 +138,10 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 		u.values[":ifStatus"] = text(string(c.IfStatus))
 		u.conditions = append(u.conditions, "#status = :ifStatus")
 	}
+	if c.To == file.Deleted {
+		u.names["#hold"] = "hold"
+		u.conditions = append(u.conditions, "attribute_not_exists(#hold)")
+	}
 	if c.IfVersion != "" {
 		u.values[":ifVersion"] = text(c.IfVersion)
 		u.conditions = append(u.conditions, "versionId = :ifVersion")
@@ -164,6 +180,12 @@ func changeUpdate(id string, c file.Change) (*update, error) {
 		u.set("purgeAt", seconds(c.PurgeAt))
 	}
 	u.sweepAt(id, c.SweepAt)
+	if !slices.Contains(file.Shareable(), c.To) {
+		u.remove("expiryShard") // as file.File.DeleteAt says
+	}
+	if quota.Of(file.File{Status: c.To}).Zero() {
+		u.remove("countedTenant")
+	}
 	if c.To == file.Deleted {
 		u.remove("listedOwner")
 		u.remove("grants")

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"github.com/vouch-s3/vouch/shared/access"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -78,7 +77,7 @@ func (b *Bus) Publish(ctx context.Context, f file.File) error {
 	if !ok {
 		return fmt.Errorf("publish file %s: no event for status %s", f.ID, f.Status)
 	}
-	tenant, owner := access.SplitOwner(f.Owner)
+	tenant, owner := file.SplitOwner(f.Owner)
 	detail, err := json.Marshal(Detail{
 		FileID: f.ID, Owner: owner, Tenant: tenant, Status: f.Status, Reason: f.Reason,
 		Filename: f.Filename, ContentType: f.ContentType, Size: f.Size, ChecksumSHA256: f.ChecksumSHA256,

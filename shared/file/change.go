@@ -5,7 +5,7 @@ import "time"
 // Change is one step of a record from a status to the next. A store applies it
 // only if the record's status may become To by the table of transitions, and
 // otherwise fails with a *ConflictError that carries the record as it stands. A
-// change to deleted takes the grants away.
+// change to deleted takes the grants away, and applies to no record on hold.
 type Change struct {
 	To Status
 	At time.Time
@@ -18,6 +18,10 @@ type Change struct {
 	// IfVersion, when not empty, applies the change only to a record whose
 	// pinned object version is this one.
 	IfVersion string
+
+	// IfRevision, when not 0, applies the change only to a record that nobody has
+	// written since it was read.
+	IfRevision int64
 
 	// Object, when not nil, pins its version and ETag on the record, which was
 	// then uploaded At.
@@ -40,6 +44,11 @@ type Change struct {
 	// Receipt, when not empty, is recorded as the statement of the verdict. A
 	// change to any status but ready takes away the one that is there.
 	Receipt string
+
+	// Discard records with a rejection that the bytes are to be deleted at once,
+	// unless the record is on hold: which of the two came first is decided by the
+	// write.
+	Discard bool
 
 	// SweepAt is when the sweeper looks next; zero for never again.
 	SweepAt time.Time

@@ -30,12 +30,16 @@ const (
 	CodeNotUploaded        Code = "not-uploaded"             // said complete, but no object is there
 	CodeNotReady           Code = "not-ready"                // asked to download what is not ready
 	CodeClosed             Code = "closed"                   // the file is expired or deleted
+	CodeInvalidExpiry      Code = "invalid-expiry"           // a time that a file cannot be kept until
+	CodeOnHold             Code = "on-hold"                  // the file is on hold, and is not deleted
 	CodeQuotaExceeded      Code = "quota-exceeded"           // more at a time than the quota allows
+	CodeAccountClosed      Code = "account-closed"           // no uploads are taken for the account
 	CodeTooManyUploads     Code = "too-many-uploads"         // more in a day than the quota allows
 	CodeInvalidGrant       Code = "invalid-grant"            // a grant, or a grantee, that cannot be
 	CodeTooManyGrants      Code = "too-many-grants"          // the file has MaxGrants already
 	CodeUnauthorized       Code = "unauthorized"             // no subject in the request, or no tenant where there are tenants
 	CodeForbidden          Code = "forbidden"                // a token without the scope, or somebody who sees the file but may not do this
+	CodeNoErasure          Code = "no-such-erasure"          // no erasure has the id
 )
 
 // Error is an error that a user may read.
@@ -61,6 +65,7 @@ type Error struct {
 
 // Quota is a limit that a request would go over.
 type Quota struct {
+	Account          string // whose it is: owner or tenant
 	Name             string // bytes, files, pending or uploadsToday
 	Limit, Remaining int64
 

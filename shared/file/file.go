@@ -19,8 +19,9 @@ type File struct {
 	ID string
 
 	// Owner is who asked for the upload: a subject, and its tenant where there are
-	// tenants, as access.Principal.Owner writes them. To whoever is neither the
-	// owner nor a grantee the file does not exist.
+	// tenants, as JoinOwner writes them. To whoever is neither the
+	// owner nor a grantee the file does not exist. It is empty, and so nobody, in
+	// a Tombstone.
 	Owner string
 
 	// Grants are what the owner, or whoever manages the file, has let others do.
@@ -90,8 +91,21 @@ type File struct {
 	UploadedAt time.Time
 
 	// SweepAt is when the sweeper looks at the record next; the zero time means
-	// that nothing is left to do for it.
+	// that nothing is left to do for it but what DeleteAt says.
 	SweepAt time.Time
+
+	// ExpiresAt is how long the file is kept: from then on nothing of it is
+	// presigned, and unless there is a Hold it is deleted. The zero time is for as
+	// long as nobody deletes it.
+	ExpiresAt time.Time
+
+	// Hold is what keeps anybody, and retention too, from deleting the file; nil
+	// for none.
+	Hold *Hold
+
+	// Discarded says that the bytes of a rejected file are being deleted, or are,
+	// as the policy's rejectedBytes says. No hold can be put on it any more.
+	Discarded bool
 
 	// Counted names the kinds of account whose usage the file is counted in, by
 	// commas (package quota); empty for a file that was created before there were

@@ -14,6 +14,11 @@ const (
 	Refused   Outcome = "rejected"  // something was found that policy does not let pass
 )
 
+// Held is no outcome, but what the tag of a rejected version says in the place of
+// Refused while the file is on hold: it opens nothing either, and the rule by which
+// the object store forgets rejected versions does not go by it.
+const Held Outcome = "held"
+
 // Verdict is what verification found out about a file's bytes, and how it came
 // to know. It is kept on the record, told to subscribers, and its safe part is
 // shown to the owner.

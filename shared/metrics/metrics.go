@@ -21,8 +21,10 @@ type Unit string
 
 // The units in use.
 const (
-	Seconds Unit = "Seconds"
-	Count   Unit = "Count"
+	Seconds        Unit = "Seconds"
+	Count          Unit = "Count"
+	Bytes          Unit = "Bytes"
+	BytesPerSecond Unit = "Bytes/Second"
 )
 
 // Value is one value of a metric.
@@ -50,6 +52,18 @@ func OfFunction() Emitter {
 		Dimensions: map[string]string{"FunctionName": lambdacontext.FunctionName},
 		Now:        time.Now,
 	}
+}
+
+// By returns e with one dimension more. CloudWatch keeps, and charges, a metric for
+// every value that a dimension has: it must be one of few.
+func (e Emitter) By(dimension, value string) Emitter {
+	dimensions := maps.Clone(e.Dimensions)
+	if dimensions == nil {
+		dimensions = map[string]string{}
+	}
+	dimensions[dimension] = value
+	e.Dimensions = dimensions
+	return e
 }
 
 // Emit writes the values as one line of JSON, in a single write.

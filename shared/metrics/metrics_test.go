@@ -41,3 +41,15 @@ func TestWhatCannotBeWrittenIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestADimensionMoreIsOfTheOneEmitterAlone(t *testing.T) {
+	var out bytes.Buffer
+	e := Emitter{Out: &out, Namespace: "Vouch", Now: time.Now}
+	if err := e.By("Reason", "malware-detected").Emit(Value{"FilesRejected", Count, 1}); err != nil || !bytes.Contains(out.Bytes(), []byte(`"Dimensions":[["Reason"]]`)) {
+		t.Errorf("%s, %v", out.Bytes(), err)
+	}
+	out.Reset()
+	if err := e.Emit(Value{"FilesRejected", Count, 1}); err != nil || bytes.Contains(out.Bytes(), []byte("Reason")) {
+		t.Errorf("%s, %v", out.Bytes(), err)
+	}
+}

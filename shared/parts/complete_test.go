@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
 )
@@ -21,7 +22,7 @@ func TestPartsThatAreAllThereArePutTogetherAndVerified(t *testing.T) {
 		for _, page := range []int{1, 2, 1000} {
 			w := &world{held: whole(), page: page}
 			f := w.add(t, nil)
-			got, err := w.completer().Complete(t.Context(), alice, f.ID, c)
+			got, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, c)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -72,7 +73,7 @@ func TestWhatIsNotAsPromisedIsRefusedBeforeS3IsAsked(t *testing.T) {
 	} {
 		w := &world{held: tt.held, page: 2}
 		f := w.add(t, nil)
-		_, err := w.completer().Complete(t.Context(), alice, f.ID, tt.c)
+		_, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, tt.c)
 		if e := refusal(err); e.Code != tt.code || e.Field != tt.field || e.Detail == "" || e.Accepted == "" {
 			t.Errorf("%s: %+v", name, e)
 		}
@@ -81,7 +82,7 @@ func TestWhatIsNotAsPromisedIsRefusedBeforeS3IsAsked(t *testing.T) {
 		}
 		// It can be mended, and is complete then.
 		w.held = whole()
-		if got, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{Parts: sent()}); err != nil || got.Status != file.Uploaded {
+		if got, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{Parts: sent()}); err != nil || got.Status != file.Uploaded {
 			t.Errorf("%s, mended: %+v, %v", name, got, err)
 		}
 	}
@@ -95,7 +96,7 @@ func TestTheWholeFileIsListedWhateverTheSizeOfAPage(t *testing.T) {
 	}
 	w := &world{held: held, page: 1000}
 	f := w.add(t, func(f *file.File) { f.Size = count * partSize })
-	if got, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{}); err != nil || got.Status != file.Uploaded {
+	if got, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{}); err != nil || got.Status != file.Uploaded {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if got := len(w.assembled[0].Parts); got != count {
@@ -108,7 +109,7 @@ func TestTheWholeFileIsListedWhateverTheSizeOfAPage(t *testing.T) {
 func TestAPromiseIsWrittenDownBeforeThereIsAnObject(t *testing.T) {
 	w := &world{held: whole(), page: 1000, answers: []error{errors.New("cut off")}}
 	f := w.add(t, nil)
-	if _, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{ChecksumSHA256: sum}); err == nil {
+	if _, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{ChecksumSHA256: sum}); err == nil {
 		t.Fatal("the fault was passed over")
 	}
 	got, err := w.Get(t.Context(), f.ID)
@@ -117,7 +118,7 @@ func TestAPromiseIsWrittenDownBeforeThereIsAnObject(t *testing.T) {
 	}
 	// The same promise again is none of another.
 	for _, c := range []parts.Completion{{ChecksumSHA256: otherSum}, {ChecksumSHA256: sum}, {}} {
-		_, err := w.completer().Complete(t.Context(), alice, f.ID, c)
+		_, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, c)
 		if c.ChecksumSHA256 == otherSum {
 			if e := refusal(err); e.Code != file.CodeInvalidChecksum || e.Field != "checksumSHA256" || len(w.assembled) != 1 {
 				t.Errorf("another promise: %+v, put together %d times", e, len(w.assembled))
@@ -135,7 +136,7 @@ func TestAPromiseHoldsWhoeverPutThePartsTogether(t *testing.T) {
 		w := &world{}
 		f := w.add(t, change)
 		w.object = &file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
-		got, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{ChecksumSHA256: sum})
+		got, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{ChecksumSHA256: sum})
 		if err != nil || got.Status != file.Uploaded || got.ChecksumSHA256 != sum {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -153,7 +154,7 @@ func TestOfTwoPromisesAtOnceOneIsKept(t *testing.T) {
 	}}
 	c := w.completer()
 	c.Records = racing
-	_, err := c.Complete(t.Context(), alice, f.ID, parts.Completion{ChecksumSHA256: sum})
+	_, err := c.Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{ChecksumSHA256: sum})
 	if e := refusal(err); e.Code != file.CodeInvalidChecksum || len(w.assembled) != 0 {
 		t.Errorf("%+v, put together %v", e, w.assembled)
 	}
@@ -165,11 +166,11 @@ func TestAPromiseThatComesTooLateIsRefused(t *testing.T) {
 	for _, s := range []file.Status{file.Uploaded, file.Verifying} {
 		w := &world{}
 		f := w.add(t, func(f *file.File) { f.Status, f.VersionID = s, "v1" })
-		_, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{ChecksumSHA256: sum})
+		_, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{ChecksumSHA256: sum})
 		if e := refusal(err); e.Code != file.CodeInvalidChecksum || e.Status != s {
 			t.Errorf("%s: %+v", s, e)
 		}
-		if got, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{}); err != nil || got.Status != s {
+		if got, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{}); err != nil || got.Status != s {
 			t.Errorf("%s: %+v, %v", s, got, err)
 		}
 	}
@@ -206,7 +207,7 @@ func TestWhatS3SaysOfPuttingTogetherIsTold(t *testing.T) {
 		if tt.before != nil {
 			c.Uploads = racingUploads{w, func() { tt.before(w, f) }}
 		}
-		got, err := c.Complete(t.Context(), alice, f.ID, parts.Completion{ChecksumCRC64NVME: crc})
+		got, err := c.Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{ChecksumCRC64NVME: crc})
 		if e := refusal(err); e.Code != tt.code || e.Field != tt.field || len(w.assembled) != tt.calls {
 			t.Errorf("%s: %+v, asked %d times", name, e, len(w.assembled))
 		}
@@ -231,7 +232,7 @@ func TestAnObjectIsFoundWhateverBecameOfItsUpload(t *testing.T) {
 			if there {
 				w.object = &file.Object{Key: f.Key, VersionID: "v1", ETag: "e", Size: size}
 			}
-			got, err := w.completer().Complete(t.Context(), alice, f.ID, parts.Completion{})
+			got, err := w.completer().Complete(audittest.As(t, "alice"), alice, f.ID, parts.Completion{})
 			if there && (err != nil || got.Status != file.Uploaded) {
 				t.Errorf("%s: %+v, %v", name, got, err)
 			}
@@ -246,24 +247,24 @@ func TestCompletingOfAnotherOrNotInPartsIsAsBefore(t *testing.T) {
 	w := &world{held: whole(), page: 1000}
 	f := w.add(t, nil)
 	for _, c := range []parts.Completion{{}, {Parts: sent()}, {Parts: []parts.Sent{}}, {ChecksumSHA256: sum}} {
-		if _, err := w.completer().Complete(t.Context(), mallory, f.ID, c); file.CodeOf(err) != file.CodeNotFound || len(w.assembled) != 0 {
+		if _, err := w.completer().Complete(audittest.As(t, "alice"), mallory, f.ID, c); file.CodeOf(err) != file.CodeNotFound || len(w.assembled) != 0 {
 			t.Errorf("another's, %+v: %v", c, err)
 		}
 	}
 	for _, m := range []file.Method{file.Put, file.Form} {
 		put := w.add(t, func(f *file.File) { f.Method = m })
 		for _, c := range []parts.Completion{{Parts: sent()}, {Parts: []parts.Sent{}}, {ChecksumCRC64NVME: crc}, {ChecksumSHA256: sum}} {
-			if _, err := w.completer().Complete(t.Context(), alice, put.ID, c); file.CodeOf(err) != file.CodeNotMultipart {
+			if _, err := w.completer().Complete(audittest.As(t, "alice"), alice, put.ID, c); file.CodeOf(err) != file.CodeNotMultipart {
 				t.Errorf("%s, %+v: %v", m, c, err)
 			}
 		}
-		if _, err := w.completer().Complete(t.Context(), alice, put.ID, parts.Completion{}); file.CodeOf(err) != file.CodeNotUploaded {
+		if _, err := w.completer().Complete(audittest.As(t, "alice"), alice, put.ID, parts.Completion{}); file.CodeOf(err) != file.CodeNotUploaded {
 			t.Errorf("%s: %v", m, err)
 		}
 	}
 	for _, s := range []file.Status{file.Expired, file.Deleted} {
 		ended := w.add(t, func(f *file.File) { f.Status = s })
-		if _, err := w.completer().Complete(t.Context(), alice, ended.ID, parts.Completion{}); file.CodeOf(err) != file.CodeClosed {
+		if _, err := w.completer().Complete(audittest.As(t, "alice"), alice, ended.ID, parts.Completion{}); file.CodeOf(err) != file.CodeClosed {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
@@ -293,7 +294,7 @@ func FuzzOnlyThePromisedPartsArePutTogether(f *testing.F) {
 			c.Parts = append(c.Parts, s)
 		}
 		asked := w.add(t, nil)
-		_, err := w.completer().Complete(t.Context(), alice, asked.ID, c)
+		_, err := w.completer().Complete(audittest.As(t, "alice"), alice, asked.ID, c)
 		if err != nil {
 			if code := file.CodeOf(err); len(w.assembled) != 0 || code != file.CodeInvalidParts && code != file.CodePartsMismatch {
 				t.Errorf("%v, %v: %v, put together %v", held, c, err, w.assembled)

@@ -48,13 +48,15 @@ func open(ctx context.Context, records access.Records, p access.Principal, id st
 }
 
 // live says whether the upload of f, which is pending, was begun and has not
-// expired at now.
+// expired at now, and neither has the file.
 func live(f file.File, now time.Time) error {
 	switch {
 	case f.UploadID == "":
 		return closed(f, "The upload was never begun.")
 	case !now.Before(f.UploadExpiresAt):
 		return closed(f, "The upload has expired.")
+	case f.Over(now):
+		return closed(f, "The file's time is over.")
 	}
 	return nil
 }

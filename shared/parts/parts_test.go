@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/parts"
@@ -163,11 +164,11 @@ func TestPartsAreOnlyOfAPendingFileInPartsOfOnesOwn(t *testing.T) {
 	} {
 		w := &world{held: whole(), page: 1000}
 		f := w.add(t, tt.change)
-		_, _, err := w.presigner().Presign(t.Context(), access.Principal{Subject: tt.subject}, f.ID, []int{1}, nil)
+		_, _, err := w.presigner().Presign(audittest.As(t, "alice"), access.Principal{Subject: tt.subject}, f.ID, []int{1}, nil)
 		if file.CodeOf(err) != tt.code || (tt.code != "") != (len(w.signed) == 0) {
 			t.Errorf("presign, %s: %v, signed %v", name, err, w.signed)
 		}
-		_, held, _, err := parts.Lister{Records: w, Uploads: w, Now: clock}.List(t.Context(), access.Principal{Subject: tt.subject}, f.ID, 0)
+		_, held, _, err := parts.Lister{Records: w, Uploads: w, Now: clock}.List(audittest.As(t, "alice"), access.Principal{Subject: tt.subject}, f.ID, 0)
 		if file.CodeOf(err) != tt.code || (tt.code != "") != (len(held) == 0) {
 			t.Errorf("list, %s: %v, listed %v", name, err, held)
 		}
@@ -177,7 +178,7 @@ func TestPartsAreOnlyOfAPendingFileInPartsOfOnesOwn(t *testing.T) {
 func TestEachPartIsSignedWithItsOwnSizeAndChecksum(t *testing.T) {
 	w := &world{}
 	f := w.add(t, nil)
-	signed, expiresAt, err := w.presigner().Presign(t.Context(), alice, f.ID, []int{3, 1}, []string{crc, otherCRC})
+	signed, expiresAt, err := w.presigner().Presign(audittest.As(t, "alice"), alice, f.ID, []int{3, 1}, []string{crc, otherCRC})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +195,7 @@ func TestEachPartIsSignedWithItsOwnSizeAndChecksum(t *testing.T) {
 func TestNoPartsURLOutlivesTheUpload(t *testing.T) {
 	w := &world{}
 	f := w.add(t, func(f *file.File) { f.UploadExpiresAt = now.Add(time.Minute) })
-	_, expiresAt, err := w.presigner().Presign(t.Context(), alice, f.ID, []int{1}, nil)
+	_, expiresAt, err := w.presigner().Presign(audittest.As(t, "alice"), alice, f.ID, []int{1}, nil)
 	if err != nil || w.signed[0].Life != time.Minute || expiresAt.After(f.UploadExpiresAt) {
 		t.Errorf("%v: %v until %v", err, w.signed, expiresAt)
 	}
@@ -224,7 +225,7 @@ func TestPartsThatTheFileDoesNotHaveAreNotSigned(t *testing.T) {
 	} {
 		w := &world{}
 		f := w.add(t, nil)
-		_, _, err := w.presigner().Presign(t.Context(), alice, f.ID, tt.numbers, tt.checksums)
+		_, _, err := w.presigner().Presign(audittest.As(t, "alice"), alice, f.ID, tt.numbers, tt.checksums)
 		if e := refusal(err); e.Code != tt.code || e.Field != tt.field || e.Accepted == "" || len(w.signed) != 0 {
 			t.Errorf("%s: %+v, signed %v", name, e, w.signed)
 		}
@@ -234,7 +235,7 @@ func TestPartsThatTheFileDoesNotHaveAreNotSigned(t *testing.T) {
 func TestAListOfAnUploadThatS3GaveUpSaysSo(t *testing.T) {
 	w := &world{}
 	f := w.add(t, nil)
-	_, _, _, err := parts.Lister{Records: w, Uploads: w, Now: clock}.List(t.Context(), alice, f.ID, 0)
+	_, _, _, err := parts.Lister{Records: w, Uploads: w, Now: clock}.List(audittest.As(t, "alice"), alice, f.ID, 0)
 	if e := refusal(err); e.Code != file.CodeClosed || e.Status != file.Pending {
 		t.Errorf("%+v", e)
 	}
@@ -256,7 +257,7 @@ func FuzzOnlyPartsOfTheFileAreSigned(f *testing.F) {
 		for i, n := range numbers {
 			list[i] = int(int8(n))
 		}
-		if _, _, err := w.presigner().Presign(t.Context(), alice, asked.ID, list, nil); err != nil {
+		if _, _, err := w.presigner().Presign(audittest.As(t, "alice"), alice, asked.ID, list, nil); err != nil {
 			if file.CodeOf(err) != file.CodeInvalidParts || len(w.signed) != 0 {
 				t.Errorf("%v: %v, signed %v", list, err, w.signed)
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/upload"
@@ -43,7 +44,8 @@ type Signed struct {
 
 // Presign returns how each of the parts with the numbers is sent, in that order,
 // and until when. checksums, unless it is nil, has the CRC-64/NVME of each in
-// base64, and S3 then takes no other bytes. No URL outlives the upload.
+// base64, and S3 then takes no other bytes. No URL outlives the upload, and none is
+// given out that the trail does not tell of.
 //
 // It returns file.ErrNotFound as access.Load does, and otherwise refuses with a
 // *file.Error what file.CodeNotMultipart, CodeClosed, CodeInvalidParts and
@@ -73,6 +75,14 @@ func (p Presigner) Presign(ctx context.Context, who access.Principal, id string,
 		if i == 0 || instructions.ExpiresAt.Before(expiresAt) {
 			expiresAt = instructions.ExpiresAt
 		}
+	}
+	e, err := audit.Of(ctx, f, audit.PartsPresigned, now)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	e.ExpiresAt, e.URLs = expiresAt, len(signed)
+	if err := p.Records.Note(ctx, e); err != nil {
+		return nil, time.Time{}, fmt.Errorf("note the URLs for parts of %s: %w", id, err)
 	}
 	return signed, expiresAt, nil
 }

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 //go:embed default.yaml
@@ -111,9 +112,17 @@ func (p Policy) check() error {
 		want(d > 0, "%s: %v is not a time", name, d)
 	}
 	want(p.GiveUpAfter > p.VerifyWithin, "giveUpAfter: %v is not longer than verifyWithin", p.GiveUpAfter)
-	q := p.Quotas.Owner
-	for name, limit := range map[string]int64{"bytes": q.Bytes, "files": q.Files, "pending": q.Pending, "uploadsPerDay": q.UploadsPerDay} {
-		want(limit >= 0, "quotas: owner: %s: %d is negative", name, limit)
+	r := p.Retention
+	want(r.Default >= 0, "retention: default: %v is negative", r.Default)
+	want(r.Max >= 0, "retention: max: %v is negative", r.Max)
+	// Files for which nobody says anything would otherwise be kept for ever.
+	want(r.Max == 0 || r.Default > 0 && r.Default <= r.Max, "retention: default: %v is not from 1s to max (%v)", r.Default, r.Max)
+	want(r.Default == 0 || r.Default >= p.UploadLife, "retention: default: %v is not as long as uploadLife (%v)", r.Default, p.UploadLife)
+	for _, kind := range []quota.Kind{quota.Owner, quota.Tenant} {
+		q := p.Quotas.Of(kind)
+		for name, limit := range map[string]int64{"bytes": q.Bytes, "files": q.Files, "pending": q.Pending, "uploadsPerDay": q.UploadsPerDay} {
+			want(limit >= 0, "quotas: %s: %s: %d is negative", kind, name, limit)
+		}
 	}
 	want(p.MaxPage >= 1 && p.MaxPage <= 1000, "maxPage: %d is not from 1 to 1000", p.MaxPage)
 	want(p.DefaultPage >= 1 && p.DefaultPage <= p.MaxPage, "defaultPage: %d is not from 1 to maxPage", p.DefaultPage)

@@ -28,7 +28,8 @@ type Policy struct {
 	GiveUpAfter  time.Duration `yaml:"giveUpAfter"`
 	PurgeAfter   time.Duration `yaml:"purgeAfter"`
 
-	Quotas quota.Quotas `yaml:"quotas"`
+	Retention Retention    `yaml:"retention"`
+	Quotas    quota.Quotas `yaml:"quotas"`
 
 	MaxPage     int `yaml:"maxPage"`
 	DefaultPage int `yaml:"defaultPage"`
@@ -47,6 +48,12 @@ type Multipart struct {
 	PartSize  int64         `yaml:"partSize"`  // bytes
 	Life      time.Duration `yaml:"life"`
 	Batch     int           `yaml:"batch"`
+}
+
+// Retention is how long files are kept, from when they were created on.
+type Retention struct {
+	Default time.Duration `yaml:"default"` // where nobody says; 0: as long as nobody deletes them
+	Max     time.Duration `yaml:"max"`     // whoever says what; 0: no limit
 }
 
 // Type is what is allowed of one declared media type.

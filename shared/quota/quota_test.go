@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,11 +39,7 @@ func TestEveryPathOfALifeBalances(t *testing.T) {
 					c.Size = 700
 				}
 				after := f.After(c)
-				delta := Delta(f, after)
-				if !delta.Zero() && !Counts(to) {
-					t.Fatalf("%s: %s → %s counts %+v, and nobody would", name, f.Status, to, delta)
-				}
-				walk(after, sum.Plus(delta))
+				walk(after, sum.Plus(Delta(f, after)))
 			}
 		}
 		walk(first, Of(first))
@@ -54,16 +51,43 @@ func TestEveryPathOfALifeBalances(t *testing.T) {
 
 func TestOnlyAFileThatSaysSoIsCounted(t *testing.T) {
 	f := file.File{Owner: "alice", Status: file.Pending, Size: 5}
-	if got := Counted(f); got != nil {
+	if got := Counted(f); len(got) != 0 {
 		t.Errorf("a file of before there were quotas is counted in %v", got)
 	}
-	f.Counted = Kinds(f)
+	f.Counted = Quotas{}.Kinds(f.Owner)
 	if got := Counted(f); len(got) != 1 || got[0] != (Account{Owner, "alice"}) {
 		t.Errorf("a new one is counted in %v", got)
 	}
-	f.Counted = "tenant"
-	if got := Counted(f); got != nil {
+	f.Counted = "group"
+	if got := Counted(f); len(got) != 0 {
 		t.Errorf("one of another kind is counted in %v", got)
+	}
+}
+
+// What a file is counted in is written down when it is created. A policy that counts
+// for tenants later, or no longer, changes it of no file that there is.
+func TestAFileIsCountedForItsTenantIfThePolicySaidSoWhenItWasCreated(t *testing.T) {
+	alice, acme := Account{Owner, file.JoinOwner("acme", "alice")}, Account{Tenant, "acme"}
+	without, with := Quotas{}, Quotas{Tenant: &Limits{}}
+	for name, tt := range map[string]struct {
+		owner string
+		q     Quotas
+		kinds string
+		want  []Account
+	}{
+		"tenants are not counted":       {alice.Subject, without, "owner", []Account{alice}},
+		"tenants are, without a limit":  {alice.Subject, with, "owner,tenant", []Account{alice, acme}},
+		"an owner of no tenant":         {"bob", with, "owner", []Account{{Owner, "bob"}}},
+		"the canary":                    {":vouch-canary", with, "owner", []Account{{Owner, ":vouch-canary"}}},
+		"a subject that looks like one": {file.JoinOwner("", alice.Subject), with, "owner", []Account{{Owner, ":0::" + alice.Subject}}},
+	} {
+		f := file.File{Owner: tt.owner, Status: file.Pending, Counted: tt.q.Kinds(tt.owner)}
+		if got := Counted(f); f.Counted != tt.kinds || !slices.Equal(got, tt.want) || !slices.Equal(tt.q.Accounts(tt.owner), tt.want) {
+			t.Errorf("%s: counted in %v (%s)", name, got, f.Counted)
+		}
+	}
+	if alice.ID() == acme.ID() || (Account{Owner, "acme"}).ID() == acme.ID() || KindOf(acme.ID()) != Tenant {
+		t.Errorf("the keys %s and %s", alice.ID(), acme.ID())
 	}
 }
 
@@ -103,29 +127,36 @@ func TestARefusalSaysWhichQuotaWhatRemainsAndWhen(t *testing.T) {
 		"an upload too many":  {uploads: 3, code: file.CodeTooManyUploads, quota: "uploadsToday"},
 		"uploads of long ago": {uploads: 2},
 	} {
-		err := l.Check(tt.used, more)
-		if err == nil {
-			err = l.CheckDay(tt.uploads, at)
-		}
-		if file.CodeOf(err) != tt.code {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if err == nil {
-			continue
-		}
-		e := err.(*file.Error)
-		if e.Quota.Name != tt.quota || e.Quota.Remaining != tt.remaining || e.Quota.Limit == 0 || e.Accepted == "" {
-			t.Errorf("%s: %+v %+v", name, e, e.Quota)
-		}
-		if daily := tt.code == file.CodeTooManyUploads; daily == e.Quota.ResetsAt.IsZero() {
-			t.Errorf("%s: it resets at %v", name, e.Quota.ResetsAt)
+		for _, kind := range []Kind{Owner, Tenant} {
+			err := l.Check(kind, tt.used, more)
+			if err == nil {
+				err = l.CheckDay(kind, tt.uploads, at)
+			}
+			if file.CodeOf(err) != tt.code {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if err == nil {
+				continue
+			}
+			e := err.(*file.Error)
+			if e.Quota.Account != string(kind) || e.Quota.Name != tt.quota || e.Quota.Remaining != tt.remaining || e.Quota.Limit == 0 {
+				t.Errorf("%s: %+v %+v", name, e, e.Quota)
+			}
+			for _, text := range []string{e.Detail, e.Accepted} {
+				if text == "" || strings.Contains(text, "%!") || strings.Contains(text, "of your tenant") != (kind == Tenant) {
+					t.Errorf("%s: of a quota of the %s it says %q", name, kind, text)
+				}
+			}
+			if daily := tt.code == file.CodeTooManyUploads; daily == e.Quota.ResetsAt.IsZero() {
+				t.Errorf("%s: it resets at %v", name, e.Quota.ResetsAt)
+			}
 		}
 	}
-	if err := (Limits{}).Check(Usage{Bytes: 1 << 50, Files: 1 << 30, Pending: 1 << 30}, more); err != nil {
+	if err := (Limits{}).Check(Owner, Usage{Bytes: 1 << 50, Files: 1 << 30, Pending: 1 << 30}, more); err != nil {
 		t.Errorf("where there is no limit: %v", err)
 	}
-	if err := (Limits{}).CheckDay(1<<40, at); err != nil {
+	if err := (Limits{}).CheckDay(Owner, 1<<40, at); err != nil {
 		t.Errorf("where there is no limit of a day: %v", err)
 	}
 }

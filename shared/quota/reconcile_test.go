@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -14,9 +15,11 @@ import (
 type ledger struct {
 	balances map[Account]Balance
 	looked   map[Account]time.Time
-	files    map[string][]file.File
-	onList   func() // what happens while records are listed
+	files    map[string][]file.File // by their owner
+	tenants  map[string][]file.File // by the tenant that they count for, sorted by id
+	onList   func()                 // what happens while records are listed
 	fail     Account
+	endless  string // a tenant of more files than can be listed
 	lists    int
 }
 
@@ -61,6 +64,23 @@ func (l *ledger) List(_ context.Context, q file.Query) ([]file.File, string, err
 	}
 	if len(files) > 1 {
 		return files[:1], "more", nil
+	}
+	return files, "", nil
+}
+
+// ListTenant has no more of a file than the index byTenant has.
+func (l *ledger) ListTenant(ctx context.Context, tenant, after string, _ int) (files []file.File, next string, err error) {
+	if tenant == l.endless && tenant != "" {
+		<-ctx.Done()
+		return nil, "", ctx.Err()
+	}
+	for _, f := range l.tenants[tenant] {
+		if f.ID > after && len(files) == 1 {
+			return files, files[0].ID, nil
+		}
+		if f.ID > after {
+			files = append(files, file.File{ID: f.ID, Status: f.Status, Size: f.Size, MaxSize: f.MaxSize})
+		}
 	}
 	return files, "", nil
 }
@@ -115,6 +135,30 @@ func TestADriftIsFoundAndRepaired(t *testing.T) {
 	}
 }
 
+func TestADriftOfATenantIsFoundAndRepaired(t *testing.T) {
+	acme := Account{Tenant, "acme"}
+	l := held(right)
+	l.tenants = map[string][]file.File{"acme": {
+		{ID: "1", Status: file.Ready, Size: 100}, {ID: "2", Status: file.Pending, MaxSize: 50}, {ID: "3", Status: file.Verifying, Size: 7},
+	}}
+	sum := Usage{Bytes: 157, Files: 3, Pending: 1}
+	for wrong, drifted := range map[Usage]int{sum: 0, {}: 1, {Bytes: 157, Files: 4, Pending: 1}: 1} {
+		l.balances[acme], l.looked = Balance{wrong, 7}, map[Account]time.Time{}
+		report, err := reconcile(t, l, nil)
+		if err != nil || report != (Report{Accounts: 2, Drifted: drifted}) || l.balances[acme].Usage != sum {
+			t.Errorf("%+v: %+v, %v: %+v", wrong, report, err, l.balances[acme])
+		}
+	}
+}
+
+func TestAnAccountOfAnUnknownKindIsAFailure(t *testing.T) {
+	l := held(right)
+	l.balances[Account{"group", "staff"}] = Balance{}
+	if report, err := reconcile(t, l, nil); err == nil || report.Accounts != 2 || report.Drifted != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 func TestAnIndexThatIsBehindIsNoDrift(t *testing.T) {
 	l := held(right)
 	behind := l.files["alice"]
@@ -159,6 +203,31 @@ func TestAnAccountThatFailsKeepsNoneFromItsTurn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), l.fail.ID()) || report.Accounts != 4 || report.Drifted != 1 {
 		t.Errorf("%+v, %v", report, err)
 	}
+}
+
+// Without its turn counted as had, an account of too many files would be the first of
+// every run, and the others never looked at.
+func TestAnAccountThatTakesTooLongIsBehindTheOthersInTheNextRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := held(right)
+		acme := Account{Tenant, "acme"}
+		l.balances[acme] = Balance{}
+		l.endless = acme.Subject
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+		defer cancel()
+		report, err := Reconciler{Ledger: l, Records: l, Now: time.Now}.Reconcile(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), acme.ID()) || report.Accounts != 2 || report.Drifted != 0 {
+			t.Errorf("%+v, %v", report, err)
+		}
+		if ctx.Err() != nil || l.looked[acme].IsZero() || l.looked[alice].IsZero() {
+			t.Errorf("looked at: %v", l.looked)
+		}
+		// One that fails at once has not had its turn.
+		l.endless, l.fail, l.looked = "", acme, map[Account]time.Time{}
+		if _, err := (Reconciler{Ledger: l, Records: l, Now: time.Now}).Reconcile(ctx); err == nil || !l.looked[acme].IsZero() {
+			t.Errorf("looked at %v, %v", l.looked, err)
+		}
+	})
 }
 
 func TestARunThatIsAtItsEndLeavesTheRestToTheNext(t *testing.T) {

@@ -30,17 +30,6 @@ func Of(f file.File) Usage {
 // Delta is what a change from before to after adds to the accounts of the file.
 func Delta(before, after file.File) Usage { return Of(after).Plus(Of(before).negated()) }
 
-// Counts reports whether a change to the status can add or take anything. The
-// others need no transaction.
-func Counts(to file.Status) bool {
-	for _, from := range to.From() {
-		if !Delta(file.File{Status: from, Size: 1}, file.File{Status: to, Size: 1}).Zero() {
-			return true
-		}
-	}
-	return false
-}
-
 // Plus returns the sum of u and v.
 func (u Usage) Plus(v Usage) Usage {
 	return Usage{Bytes: u.Bytes + v.Bytes, Files: u.Files + v.Files, Pending: u.Pending + v.Pending}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -43,34 +42,5 @@ func (i Issuer) issue(ctx context.Context, c Claims) (string, error) {
 	if err := c.check(); err != nil {
 		return "", err
 	}
-	public, err := i.Signer.PublicKey(ctx)
-	if err != nil {
-		return "", err
-	}
-	key, err := NewKey(public)
-	if err != nil {
-		return "", err
-	}
-	header, err := json.Marshal(map[string]string{"alg": algorithm, "kid": key.ID, "typ": Type})
-	if err != nil {
-		return "", fmt.Errorf("encode the header: %w", err)
-	}
-	payload, err := json.Marshal(c)
-	if err != nil {
-		return "", fmt.Errorf("encode the claims: %w", err)
-	}
-	signed := encode(header) + "." + encode(payload)
-	der, err := i.Signer.Sign(ctx, sha256.Sum256([]byte(signed)))
-	if err != nil {
-		return "", err
-	}
-	raw, err := rawSignature(der)
-	if err != nil {
-		return "", err
-	}
-	receipt := signed + "." + encode(raw)
-	if _, err := Verify(receipt, Keys{key.ID: public}); err != nil {
-		return "", fmt.Errorf("verify what was signed: %w", err)
-	}
-	return receipt, nil
+	return Sign(ctx, i.Signer, Type, c)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/vouch-s3/vouch/shared/acting"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -20,6 +21,7 @@ type Receiver interface {
 // again would not make it known.
 func Lambda(bucket string, r Receiver) func(context.Context, events.EventBridgeEvent) error {
 	return func(ctx context.Context, e events.EventBridgeEvent) error {
+		ctx = acting.As(ctx, "start-verification")
 		obj, err := ObjectCreated(e, bucket)
 		if err != nil {
 			slog.ErrorContext(ctx, "the event cannot be read", "eventId", e.ID, "error", err.Error())

@@ -43,7 +43,12 @@ func (s *Store) PresignPut(ctx context.Context, put upload.Put) (upload.Instruct
 // PresignGet signs the one GET that is allowed: of one version, answered with
 // the type and disposition that are signed.
 func (s *Store) PresignGet(ctx context.Context, get download.Get) (string, time.Time, error) {
-	expiresAt, life, err := s.expiry(ctx, get.Life)
+	life := get.Life
+	if !get.Until.IsZero() {
+		// The signature may be dated a second later than this.
+		life = min(life, time.Until(get.Until).Truncate(time.Second)-time.Second)
+	}
+	expiresAt, life, err := s.expiry(ctx, life)
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -74,7 +79,7 @@ func (s *Store) expiry(ctx context.Context, life time.Duration) (time.Time, time
 		life = credentials.Expires.Sub(now).Truncate(time.Second)
 	}
 	if life <= 0 {
-		return time.Time{}, 0, fmt.Errorf("the credentials to sign with have expired")
+		return time.Time{}, 0, fmt.Errorf("no time is left to sign for: the credentials, or what is signed for, have expired")
 	}
 	return now.Add(life), life, nil
 }

@@ -114,3 +114,34 @@ func TestAURLNeverOutlivesTheCredentialsThatSignedIt(t *testing.T) {
 		t.Error("it was signed with dead credentials")
 	}
 }
+
+// S3 counts from the date of the signature, in whole seconds.
+func TestADownloadsURLNeverOutlivesItsFile(t *testing.T) {
+	for _, left := range []time.Duration{3 * time.Second, 30*time.Second + 999*time.Millisecond, time.Minute, 4*time.Minute + 59*time.Second, 5 * time.Minute, time.Hour} {
+		until := time.Now().Add(left)
+		link, expires, err := store(static()).PresignGet(t.Context(), download.Get{
+			Key: "files/a/b", VersionID: "v", ContentType: "image/png", ContentDisposition: "attachment", Life: 5 * time.Minute, Until: until,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := time.Parse("20060102T150405Z", u.Query().Get("X-Amz-Date"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		life, err := time.ParseDuration(u.Query().Get("X-Amz-Expires") + "s")
+		if err != nil || life <= 0 || life > 5*time.Minute {
+			t.Errorf("%v left: it lives for %v, %v", left, life, err)
+		}
+		if end := signed.Add(life); end.After(until) || expires.After(until) {
+			t.Errorf("%v left: the URL lives until %v, says %v, and the file is kept until %v", left, end, expires, until)
+		}
+	}
+	if link, _, err := store(static()).PresignGet(t.Context(), download.Get{Key: "k", VersionID: "v", Life: time.Minute, Until: time.Now()}); err == nil {
+		t.Errorf("a file whose time is over has the URL %s", link)
+	}
+}

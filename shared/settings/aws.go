@@ -2,14 +2,18 @@ package settings
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/logging"
 )
 
 // How every call of AWS is made. The whole of a call, with its attempts and the
@@ -24,22 +28,67 @@ const (
 	answerWithin  = 5 * time.Second // from the end of the request to the first of the response's headers
 )
 
-// awsConfig loads the configuration of every AWS client. Retries are the SDK's
+// awsConfig is the configuration of every AWS client. Retries are the SDK's
 // standard mode: the adaptive one also holds back first attempts, by a rate that
 // it learns from throttling. A function's instance makes one call at a time and
 // learns nothing of the others, so that would only take from its deadline. What
 // three attempts do not mend, the hop that called the function tries again
 // (docs/reliability.md).
-func awsConfig(ctx context.Context, more ...func(*config.LoadOptions) error) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, append([]func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient(answerWithin)),
-		config.WithRetryer(func() aws.Retryer {
+//
+// Lambda gives a function its region and its role's credentials in its environment
+// ("Defined runtime environment variables", AWS Lambda Developer Guide). They are
+// read from there, and credentials come from nowhere else: the SDK's own
+// config.LoadDefaultConfig would look for them in files, at the instance's metadata
+// and at IAM Identity Center too, whose clients it links into every function and has
+// initialised at every start (docs/performance.md). Nor does any other variable of
+// the SDK's count, but AWS_ENDPOINT_URL and the like of a service, which say where a
+// stand-in for AWS is.
+func awsConfig() (aws.Config, error) {
+	env, missing := lookUp([]string{region, accessKeyID, secretAccessKey})
+	if len(missing) > 0 {
+		return aws.Config{}, fmt.Errorf("environment variables are not set: %s (Lambda sets them for every function)", strings.Join(missing, ", "))
+	}
+	cfg := aws.Config{
+		Region:      env[region],
+		Credentials: credentials.NewStaticCredentialsProvider(env[accessKeyID], env[secretAccessKey], os.Getenv(sessionToken)),
+		HTTPClient:  httpClient(answerWithin),
+		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = attempts
 				o.MaxBackoff = backoff
 			})
-		}),
-	}, more...)...)
+		},
+		ConfigSources: []any{standIns{}},
+		Logger:        logging.NewStandardLogger(os.Stderr),
+
+		// The SDK's own defaults, which LoadDefaultConfig sets and clients do not.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+		AccountIDEndpointMode:      aws.AccountIDEndpointModePreferred,
+	}
+	if url := os.Getenv(endpointURL); url != "" {
+		cfg.BaseEndpoint = &url
+	}
+	return cfg, nil
+}
+
+// What Lambda gives every function, and what a stand-in for AWS is found by
+// ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
+const (
+	region          = "AWS_REGION"
+	accessKeyID     = "AWS_ACCESS_KEY_ID"
+	secretAccessKey = "AWS_SECRET_ACCESS_KEY"
+	sessionToken    = "AWS_SESSION_TOKEN"
+	endpointURL     = "AWS_ENDPOINT_URL"
+)
+
+// standIns tells a client where the stand-in for its service alone is.
+type standIns struct{}
+
+// GetServiceBaseEndpoint is what clients look for in aws.Config.ConfigSources.
+func (standIns) GetServiceBaseEndpoint(_ context.Context, sdkID string) (url string, found bool, err error) {
+	url = os.Getenv(endpointURL + "_" + strings.ReplaceAll(strings.ToUpper(sdkID), " ", "_"))
+	return url, url != "", nil
 }
 
 // httpClient makes the connections of AWS clients. answer is how long they wait

@@ -23,6 +23,7 @@ import (
 const (
 	Table        = "FILES_TABLE"        // the DynamoDB table of records
 	Usage        = "USAGE_TABLE"        // the DynamoDB table of what is counted for quotas
+	History      = "HISTORY_TABLE"      // the DynamoDB table of the trail
 	Bucket       = "FILES_BUCKET"       // the S3 bucket of objects
 	StateMachine = "STATE_MACHINE_ARN"  // the workflow that the function starts
 	Concurrency  = "RESCAN_CONCURRENCY" // how many files a re-scan verifies at a time
@@ -37,6 +38,7 @@ const (
 	OwnerClaim   = "OWNER_CLAIM"        // the claim of a token whose value owns files
 	TenantClaim  = "TENANT_CLAIM"       // that of the tenant; empty where there are none
 	GroupsClaim  = "GROUPS_CLAIM"       // that of groups; empty where there are none
+	Erasures     = "ERASURES_TABLE"     // the DynamoDB table of erasures
 	ReceiptKey   = "RECEIPT_KEY_ID"     // the KMS key that signs receipts
 	ReceiptKeys  = "RECEIPT_KEY_IDS"    // the KMS keys that receipts may be signed with, by commas
 )
@@ -50,30 +52,36 @@ const (
 // Read returns the values of the settings named. Its error names every one
 // that is missing.
 func Read(names ...string) (map[string]string, error) {
-	values := make(map[string]string, len(names))
-	var missing []string
-	for _, name := range names {
-		if values[name] = os.Getenv(name); values[name] == "" {
-			missing = append(missing, name)
-		}
-	}
+	values, missing := lookUp(names)
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("environment variables are not set: %s (template.yaml sets them under Environment; for sam local invoke, pass --env-vars)", strings.Join(missing, ", "))
 	}
 	return values, nil
 }
 
+// lookUp returns the values of environment variables, and the names of those that
+// are not set or empty.
+func lookUp(names []string) (values map[string]string, missing []string) {
+	values = make(map[string]string, len(names))
+	for _, name := range names {
+		if values[name] = os.Getenv(name); values[name] == "" {
+			missing = append(missing, name)
+		}
+	}
+	return values, missing
+}
+
 // MustRead reads the settings and the AWS configuration of a function as it
 // starts. Without them the function cannot do anything, so it logs what is
 // missing and exits; Lambda reports that as a failed init. It also has the
 // function log in JSON.
-func MustRead(ctx context.Context, names ...string) (map[string]string, aws.Config) {
+func MustRead(_ context.Context, names ...string) (map[string]string, aws.Config) {
 	logJSON()
 	values, err := Read(names...)
 	if err != nil {
 		exit("read the settings", err)
 	}
-	cfg, err := awsConfig(ctx)
+	cfg, err := awsConfig()
 	if err != nil {
 		exit("load the AWS configuration", err)
 	}

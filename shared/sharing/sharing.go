@@ -150,7 +150,7 @@ func check(g file.Grant, p access.Principal, f file.File, by access.Standing, no
 	refuse := func(field, detail, accepted string) error {
 		return &file.Error{Code: file.CodeInvalidGrant, Field: field, Detail: detail, Accepted: accepted}
 	}
-	_, owner := access.SplitOwner(f.Owner)
+	_, owner := file.SplitOwner(f.Owner)
 	switch {
 	case !g.Level.Valid():
 		return refuse("level", "There is no such level.", fmt.Sprintf("one of %s, %s", file.Read, file.Manage))

@@ -1,6 +1,7 @@
 // Package sweep ends what events have forgotten: uploads that never arrived,
 // arrivals nobody was told of, verifications that got lost, end states that
-// nobody was told of, and bytes left over by a deletion.
+// nobody was told of, and bytes left over by a deletion. It also deletes files whose
+// time is over.
 package sweep
 
 import (
@@ -22,10 +23,9 @@ type Records interface {
 	// due first. With an error come those that could be read all the same.
 	Due(ctx context.Context, now time.Time, limit int) ([]file.File, error)
 
-	// Postpone sets SweepAt (the zero time: never again) of a record that still
-	// has f's revision, and otherwise leaves it alone: whoever wrote it has
-	// also set a new SweepAt.
-	Postpone(ctx context.Context, f file.File, sweepAt time.Time) error
+	// Overdue returns the ids of up to limit files whose DeleteAt is not after now,
+	// the longest overdue first. It may lag behind the records.
+	Overdue(ctx context.Context, now time.Time, limit int) ([]string, error)
 }
 
 // Objects is what the Sweeper needs of the object store.
@@ -40,17 +40,25 @@ type Uploads interface {
 	AbortUploads(ctx context.Context, key, uploadID string) error
 }
 
+// Expirer deletes the file with the id if its time is over, and reports whether it
+// did: a deletion.Deleter.
+type Expirer interface {
+	Expire(ctx context.Context, id string) (bool, error)
+}
+
 // Sweeper looks after files that are due.
 type Sweeper struct {
 	Records  Records
 	Objects  Objects
 	Uploads  Uploads
+	Expirer  Expirer
 	Starter  verify.Starter
 	Finisher verify.Finisher
 	Policy   policy.Policy
 	Now      func() time.Time
 
-	// Limit is the most files one run looks after; the next run goes on.
+	// Limit is the most files that are due one run looks after, and how many of
+	// those whose time is over it lists at a time; the next run goes on.
 	Limit int
 }
 
@@ -63,6 +71,7 @@ type Report struct {
 	GivenUp   int `json:"givenUp"`
 	Cleaned   int `json:"cleaned"`
 	Announced int `json:"announced"` // end states that had stopped before their event
+	Deleted   int `json:"deleted"`   // whose time was over
 }
 
 // Sweep looks after the files that are due. It may run twice at once. A file
@@ -84,7 +93,7 @@ func (s Sweeper) Sweep(ctx context.Context) (Report, error) {
 			break
 		}
 	}
-	return report, errors.Join(failures...)
+	return report, errors.Join(append(failures, s.expire(ctx, &report)...)...)
 }
 
 func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {

@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/sweep"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -85,6 +87,7 @@ func (w *world) sweeper() sweep.Sweeper {
 	p := policy.Default()
 	return sweep.Sweeper{
 		Records: w, Objects: w, Uploads: w, Policy: p, Now: w.clock, Limit: 100,
+		Expirer:  deletion.Deleter{Records: w, Objects: w, Uploads: w, Policy: p, Now: w.clock},
 		Starter:  verify.Starter{Records: w, Objects: w, Workflow: w, Policy: p, Now: w.clock},
 		Finisher: verify.Finisher{Records: w, Objects: w, Events: w, Policy: p, Now: w.clock},
 	}
@@ -319,5 +322,115 @@ func TestAnEndStateThatNobodyWasToldOfIsTold(t *testing.T) {
 		if r := w.sweep(t); r.Due != 0 {
 			t.Errorf("%s: it is due again: %+v", s, r)
 		}
+	}
+}
+
+// expiring keeps a file that is ready until the time.
+func (w *world) expiring(t *testing.T, s file.Status, until time.Time) file.File {
+	t.Helper()
+	f := w.add(t, s)
+	if err := w.Settle(t.Context(), f); err != nil { // it is announced
+		t.Fatal(err)
+	}
+	w.objects[f.Key] = file.Object{Key: f.Key, VersionID: "v1"}
+	f, err := w.Retain(t.Context(), f, file.Retention{ExpiresAt: until, Revision: f.Revision, At: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (w *world) hold(t *testing.T, f file.File, h *file.Hold) {
+	t.Helper()
+	f, err := w.Get(t.Context(), f.ID)
+	if err == nil {
+		_, err = w.Hold(t.Context(), f, file.Holding{Hold: h, Revision: f.Revision, At: w.now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFileIsDeletedWhenItsTimeIsOver(t *testing.T) {
+	for _, s := range []file.Status{file.Pending, file.Verifying, file.Ready, file.Rejected} {
+		w := newWorld()
+		f := w.expiring(t, s, w.now.Add(time.Hour))
+		w.now = w.now.Add(time.Hour - time.Millisecond)
+		if r := w.sweep(t); r.Deleted != 0 || w.status(t, f) != s {
+			t.Fatalf("%s, before its time: %+v, %s", s, r, w.status(t, f))
+		}
+		w.now = w.now.Add(time.Millisecond)
+		if r := w.sweep(t); r.Deleted != 1 || w.status(t, f) != file.Deleted || len(w.objects) != 0 {
+			t.Errorf("%s: %+v, %s, objects %v", s, r, w.status(t, f), w.objects)
+		}
+		if r := w.sweep(t); r.Deleted != 0 {
+			t.Errorf("%s: it was deleted again: %+v", s, r)
+		}
+		if used := w.Usage(quota.Account{Kind: quota.Owner, Subject: "alice"}); !used.Zero() {
+			t.Errorf("%s: the quota is not given back: %+v", s, used)
+		}
+	}
+}
+
+// What changes how long a file is kept is never forgotten, in whatever order it and
+// the sweeper's other work come.
+func TestAFileNeverLeavesTheSweepersListBeforeItIsDeleted(t *testing.T) {
+	w := newWorld()
+	f := w.add(t, file.Ready) // its event is not out
+	f, err := w.Retain(t.Context(), f, file.Retention{ExpiresAt: w.now.Add(2 * time.Hour), Revision: f.Revision, At: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Hour)
+	if r := w.sweep(t); r.Announced != 1 || r.Deleted != 0 {
+		t.Fatalf("%+v", r)
+	}
+	w.hold(t, f, &file.Hold{Reason: "a lawsuit"})
+	w.now = w.now.Add(2 * time.Hour)
+	if r := w.sweep(t); r.Due != 0 || r.Deleted != 0 || w.status(t, f) != file.Ready {
+		t.Errorf("on hold: %+v, %s", r, w.status(t, f))
+	}
+	if f, err = w.Renew(t.Context(), f.ID, file.Renewal{VersionID: "v1", Verdict: file.Verdict{Outcome: file.Clean, CheckedAt: w.now}, At: w.now}); err != nil {
+		t.Fatal(err)
+	}
+	w.hold(t, f, nil)
+	if r := w.sweep(t); r.Deleted != 1 || w.status(t, f) != file.Deleted {
+		t.Errorf("released: %+v, %s", r, w.status(t, f))
+	}
+}
+
+// However many files end at one moment, what waits for its verdict comes first.
+func TestWhatIsDueForAnotherReasonComesBeforeFilesWhoseTimeIsOver(t *testing.T) {
+	w := newWorld()
+	for range 5 {
+		w.expiring(t, file.Ready, w.now.Add(time.Minute))
+	}
+	upload := w.add(t, file.Pending)
+	w.now = w.now.Add(2 * time.Hour)
+	s := w.sweeper()
+	s.Limit = 2
+	r, err := s.Sweep(t.Context())
+	if err != nil || r.Expired != 1 || r.Deleted != 5 || w.status(t, upload) != file.Expired {
+		t.Errorf("%+v, %v", r, err)
+	}
+	ended, cancel := context.WithTimeout(t.Context(), time.Second) // less than a deletion may take
+	defer cancel()
+	f := w.expiring(t, file.Ready, w.now)
+	if r, err := s.Sweep(ended); err != nil || r.Deleted != 0 || w.status(t, f) != file.Ready {
+		t.Errorf("without enough time: %+v, %v", r, err)
+	}
+}
+
+func TestAFileThatCannotBeDeletedIsAnErrorAndEndsTheRun(t *testing.T) {
+	w := newWorld()
+	for range 3 {
+		w.expiring(t, file.Ready, w.now)
+	}
+	fault := errors.New("throttled")
+	w.BeforeChange = func(string, file.Change) error { return fault }
+	s := w.sweeper()
+	s.Limit = 1
+	if r, err := s.Sweep(t.Context()); !errors.Is(err, fault) || r.Deleted != 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
@@ -16,7 +17,7 @@ func (c Creator) resume(ctx context.Context, owner string, f file.File) (file.Fi
 		return file.File{}, Instructions{}, fmt.Errorf("file %s of an attempt before is another's", f.ID)
 	}
 	life := f.UploadExpiresAt.Sub(c.Now()).Truncate(time.Second) // as URLs count it
-	if f.Status != file.Pending || life <= 0 {
+	if f.Status != file.Pending || life <= 0 || f.Over(c.Now()) {
 		return file.File{}, Instructions{}, &file.Error{
 			Code: file.CodeClosed, Detail: "The file that was asked for with this key takes no bytes any more.",
 			Accepted: "another Idempotency-Key, for another file", Status: f.Status,
@@ -26,6 +27,9 @@ func (c Creator) resume(ctx context.Context, owner string, f file.File) (file.Fi
 		instructions, err := c.presign(ctx, f, life)
 		if err != nil {
 			return file.File{}, Instructions{}, fmt.Errorf("presign the upload of %s: %w", f.ID, err)
+		}
+		if err := c.note(ctx, f, instructions); err != nil {
+			return file.File{}, Instructions{}, err
 		}
 		return f, instructions, nil
 	}
@@ -38,4 +42,17 @@ func (c Creator) resume(ctx context.Context, owner string, f file.File) (file.Fi
 		}
 	}
 	return f, Instructions{}, nil
+}
+
+// note has the trail tell of what was signed once more, before it is given out.
+func (c Creator) note(ctx context.Context, f file.File, i Instructions) error {
+	e, err := audit.Of(ctx, f, audit.UploadPresigned, c.Now())
+	if err != nil {
+		return err
+	}
+	e.ExpiresAt, e.URLs = i.ExpiresAt, 1
+	if err := c.Records.Note(ctx, e); err != nil {
+		return fmt.Errorf("note the upload of %s: %w", f.ID, err)
+	}
+	return nil
 }

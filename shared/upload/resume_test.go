@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit/audittest"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/policy"
@@ -33,13 +34,13 @@ func TestASecondAttemptAnswersWithTheFileOfTheFirst(t *testing.T) {
 		var s store
 		c := creator(&records, &s, p)
 		if tt.made {
-			if _, _, err := c.Create(t.Context(), attempted(t, tt.method, false)); err != nil {
+			if _, _, err := c.Create(audittest.As(t, "alice"), attempted(t, tt.method, false)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		later := now.Add(5 * time.Minute)
 		c.Now = func() time.Time { return later }
-		f, instructions, err := c.Create(t.Context(), attempted(t, tt.method, true))
+		f, instructions, err := c.Create(audittest.As(t, "alice"), attempted(t, tt.method, true))
 		if err != nil || f.ID != attempted(t, tt.method, true).Attempt.FileID || !reflect.DeepEqual(f, kept(t, &records)) || len(s.begun) > 1 {
 			t.Errorf("%s: %+v, begun %v, %v", name, f, s.begun, err)
 		}
@@ -54,11 +55,11 @@ func TestASecondAttemptBeginsWhatTheFirstDidNot(t *testing.T) {
 	var records filetest.Records
 	s := store{refuse: errors.New("cut off")}
 	c := creator(&records, &s, policy.Default())
-	if _, _, err := c.Create(t.Context(), attempted(t, file.Multipart, false)); !errors.Is(err, s.refuse) {
+	if _, _, err := c.Create(audittest.As(t, "alice"), attempted(t, file.Multipart, false)); !errors.Is(err, s.refuse) {
 		t.Fatal(err)
 	}
 	s.refuse = nil
-	f, _, err := c.Create(t.Context(), attempted(t, file.Multipart, true))
+	f, _, err := c.Create(audittest.As(t, "alice"), attempted(t, file.Multipart, true))
 	if err != nil || f.UploadID != "upload-1" || !reflect.DeepEqual(f, kept(t, &records)) {
 		t.Errorf("%+v, %v", f, err)
 	}
@@ -79,7 +80,7 @@ func TestASecondAttemptGivesOutNothingMore(t *testing.T) {
 		var records filetest.Records
 		var s store
 		c := creator(&records, &s, p)
-		f, _, err := c.Create(t.Context(), attempted(t, file.Put, false))
+		f, _, err := c.Create(audittest.As(t, "alice"), attempted(t, file.Put, false))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +92,7 @@ func TestASecondAttemptGivesOutNothingMore(t *testing.T) {
 		c.Now = func() time.Time { return now.Add(tt.after) }
 		r := attempted(t, file.Put, true)
 		r.Owner = tt.owner
-		_, instructions, err := c.Create(t.Context(), r)
+		_, instructions, err := c.Create(audittest.As(t, "alice"), r)
 		if err == nil || instructions.URL != "" || (file.CodeOf(err) == file.CodeClosed) != tt.refused {
 			t.Errorf("%s: %+v, %v", name, instructions, err)
 		}

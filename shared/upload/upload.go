@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
-	"github.com/vouch-s3/vouch/shared/quota"
 )
 
 // Request is what a client asks for. Filename, ContentType and Size are
@@ -22,6 +22,10 @@ type Request struct {
 	Size           int64  // bytes
 	MaxSize        int64  // bytes; in place of Size, for a form
 	ChecksumSHA256 string // base64, or empty
+
+	// ExpiresAt is how long the file is to be kept; the zero time for as long as the
+	// policy says.
+	ExpiresAt time.Time
 
 	// Attempt is the zero one for a call without an Idempotency-Key.
 	Attempt Attempt
@@ -60,8 +64,9 @@ type Instructions struct {
 
 // Records keeps new records.
 type Records interface {
-	// Create keeps a new record, and counts it in the same write. It fails when the
-	// id is already taken, and with a *file.Error when a quota is used up.
+	// Create keeps a new record, and in the same write its events, and counts it. It
+	// fails when the id is already taken, and with a *file.Error when a quota is used
+	// up or the account is closed.
 	Create(ctx context.Context, f file.File) error
 
 	// Get reads a record, or returns file.ErrNotFound.
@@ -69,6 +74,10 @@ type Records interface {
 
 	// Begin writes down that an upload in parts is begun, as file.Begun says.
 	Begin(ctx context.Context, id string, b file.Begun) (file.File, error)
+
+	// Note is for what is signed once more of a record that is there: Create itself
+	// keeps the events of a new one.
+	audit.Trail
 }
 
 // Presigner signs a Put or a Form.
@@ -112,6 +121,10 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		}
 	}
 	now := c.Now().UTC()
+	expiresAt, err := c.Policy.FirstExpiry(r.ExpiresAt, now)
+	if err != nil {
+		return file.File{}, Instructions{}, err
+	}
 	f := file.File{
 		ID:             id,
 		Owner:          r.Owner,
@@ -126,9 +139,10 @@ func (c Creator) Create(ctx context.Context, r Request) (file.File, Instructions
 		Key:            file.Key(r.Owner, id),
 		CreatedAt:      now,
 		UpdatedAt:      now,
+		ExpiresAt:      expiresAt,
+		Counted:        c.Policy.Quotas.Kinds(r.Owner),
 		Revision:       1,
 	}
-	f.Counted = quota.Kinds(f)
 	if f.Method == file.Multipart {
 		f, err = c.begin(ctx, f)
 		return f, Instructions{}, err

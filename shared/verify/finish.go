@@ -41,6 +41,11 @@ type VerdictRecords interface {
 	// and otherwise leaves it alone: whoever wrote it has also decided that. It
 	// counts as no revision, since nothing that anybody is told of changes.
 	Settle(ctx context.Context, f file.File) error
+
+	// Postpone sets SweepAt (the zero time: never again) of a record that still has
+	// f's revision, and otherwise leaves it alone: whoever wrote it has also set a
+	// new SweepAt. It counts as a revision.
+	Postpone(ctx context.Context, f file.File, sweepAt time.Time) error
 }
 
 // Finisher writes the verdict.
@@ -186,14 +191,21 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 		}
 	}
 	if underway(f, j) {
-		if f, err = x.change(ctx, f, file.Change{To: file.Rejected, Reason: reason, Verdict: v}); err != nil {
+		c := file.Change{To: file.Rejected, Reason: reason, Verdict: v, Discard: x.Policy.RejectedBytes == policy.DeleteRejected}
+		if f, err = x.change(ctx, f, c); err != nil {
 			return Result{}, fmt.Errorf("mark file %s rejected: %w", j.FileID, err)
 		}
 	}
 	if f.Status != file.Rejected || f.VersionID != j.VersionID {
 		return Result{Outcome: Superseded}, nil
 	}
-	if err := x.shut(ctx, f); err != nil && file.CodeOf(err) != file.CodeNotFound {
+	if f, err = x.reopen(ctx, j, f); err != nil {
+		return Result{}, fmt.Errorf("put %s on the sweeper's list once more: %w", j.FileID, err)
+	}
+	if !about(f, j) || f.Status != file.Rejected {
+		return Result{Outcome: Superseded}, nil
+	}
+	if f, err = x.shut(ctx, j, f); err != nil {
 		return Result{}, fmt.Errorf("put the object of %s out of reach: %w", j.FileID, err)
 	}
 	if err := x.announce(ctx, f); err != nil {
@@ -202,12 +214,67 @@ func (x Finisher) Rejected(ctx context.Context, j Job, reason file.Reason, v *fi
 	return Result{Outcome: Failed, Reason: f.Reason, Verdict: f.Verdict}, nil
 }
 
-// shut puts the bytes of a rejected file out of reach.
-func (x Finisher) shut(ctx context.Context, f file.File) error {
-	if x.Policy.RejectedBytes == policy.DeleteRejected {
-		return x.Objects.DeleteVersion(ctx, f.Key, f.VersionID)
+// reopen puts a rejected record back on the sweeper's list that an earlier attempt has
+// taken off it, and returns it as it is then. Whoever tags the version once more could
+// otherwise undo, and die before they see it, what a hold has tagged meanwhile, and
+// nobody would look at the file again: from here on a hold leaves the list as it is.
+func (x Finisher) reopen(ctx context.Context, j Job, f file.File) (file.File, error) {
+	for range retags {
+		if !about(f, j) || f.Status != file.Rejected || !f.SweepAt.IsZero() {
+			return f, nil
+		}
+		if err := x.Records.Postpone(ctx, f, x.Now().UTC().Add(x.Policy.VerifyWithin)); err != nil {
+			return file.File{}, err
+		}
+		var err error
+		if f, err = read(ctx, x.Records, j); err != nil {
+			return file.File{}, err
+		}
 	}
-	return x.Objects.Tag(ctx, f.Key, f.VersionID, file.Refused)
+	return file.File{}, fmt.Errorf("it was written by others %d times meanwhile", retags)
+}
+
+// retags is how often a rejected version is tagged anew because its file was put on
+// hold or released meanwhile.
+const retags = 4
+
+// shut puts the bytes of a rejected file out of reach, and on hold out of reach of
+// whatever would delete them, and returns the record that it went by. What is to
+// become of them the record says: a hold that came before the rejection keeps them,
+// and none comes behind Discarded.
+//
+// The tag follows the record, which is read once more behind it: a file that was put
+// on hold since has a version that says held, whoever tagged it last.
+func (x Finisher) shut(ctx context.Context, j Job, f file.File) (file.File, error) {
+	if f.Discarded {
+		return f, gone(x.Objects.DeleteVersion(ctx, f.Key, f.VersionID))
+	}
+	for range retags {
+		outcome := file.Refused
+		if f.Hold != nil {
+			outcome = file.Held
+		}
+		if err := gone(x.Objects.Tag(ctx, f.Key, f.VersionID, outcome)); err != nil {
+			return file.File{}, err
+		}
+		now, err := read(ctx, x.Records, j)
+		if err != nil {
+			return file.File{}, err
+		}
+		if now.Status != file.Rejected || (now.Hold == nil) == (f.Hold == nil) {
+			return f, nil // or deleted: its bytes go with it
+		}
+		f = now
+	}
+	return file.File{}, fmt.Errorf("it was put on hold and released %d times meanwhile", retags)
+}
+
+// gone is err, or nil where err says that there is no such version any more.
+func gone(err error) error {
+	if file.CodeOf(err) == file.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 // change writes an end state, unless the file has moved on since f was read. It

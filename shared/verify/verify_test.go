@@ -35,6 +35,7 @@ type world struct {
 	tags    []file.Outcome
 	events  []file.Status
 
+	onTag                                                    func() // before a tag is set
 	failTag, failPublish, failScan, failReceipt, failCurrent error
 
 	scan verify.Scan // what the scanner says
@@ -114,6 +115,9 @@ func (w *world) Issue(_ context.Context, f file.File, _ file.Verdict) (string, e
 func (w *world) Tag(_ context.Context, _, _ string, o file.Outcome) error {
 	if w.missing {
 		return file.ErrNotFound
+	}
+	if w.onTag != nil {
+		w.onTag()
 	}
 	if w.failTag != nil {
 		return w.failTag

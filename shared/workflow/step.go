@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/vouch-s3/vouch/shared/acting"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -24,10 +25,11 @@ type Task struct {
 }
 
 // Step returns run as the handler of a Lambda function that the workflow
-// invokes. Both what it found and how it failed are logged; a failure is also
+// invokes, and in which the function of that name acts. Both what it found and how it failed are logged; a failure is also
 // returned, so that the workflow's Retry and Catch decide.
-func Step(run func(context.Context, Task) (verify.Result, error)) func(context.Context, Task) (verify.Result, error) {
+func Step(function string, run func(context.Context, Task) (verify.Result, error)) func(context.Context, Task) (verify.Result, error) {
 	return func(ctx context.Context, t Task) (verify.Result, error) {
+		ctx = acting.As(ctx, function)
 		log := slog.With("fileId", t.FileID, "versionId", t.VersionID)
 		if lc, ok := lambdacontext.FromContext(ctx); ok {
 			log = log.With("requestId", lc.AwsRequestID)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"github.com/vouch-s3/vouch/shared/erasure"
 	"github.com/vouch-s3/vouch/shared/rescan"
 	"github.com/vouch-s3/vouch/shared/verify"
 )
@@ -45,6 +46,12 @@ func (s *Starter) Start(ctx context.Context, name string, job verify.Job) error 
 // one of that name was started.
 func (s *Starter) StartRescan(ctx context.Context, name string, p rescan.Position) (time.Time, error) {
 	return s.start(ctx, name, p)
+}
+
+// StartErasure starts an execution of an erasure likewise.
+func (s *Starter) StartErasure(ctx context.Context, name string, t erasure.Task) error {
+	_, err := s.start(ctx, name, t)
+	return err
 }
 
 func (s *Starter) start(ctx context.Context, name string, in any) (time.Time, error) {

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string) error {
 	})
 	flags.BoolVar(&o.Tenants, "tenants", false, "have every token name its tenant (docs/access.md)")
 	subject := flags.String("sub", "alice", "token: whom it is for")
-	scopes := flags.String("scopes", strings.Join(stack.Scopes, " "), "token: its scopes, with spaces between; files:admin is for POST /admin/rescan")
+	scopes := flags.String("scopes", strings.Join(stack.Scopes, " "), "token: its scopes, with spaces between; files:admin is for re-scans and holds")
 	tenant := flags.String("tenant", "", "token: its tenant, for a stack that runs with -tenants")
 	groups := flags.String("groups", "", "token: its groups, with spaces between")
 	life := flags.Duration("life", 12*time.Hour, "token: how long it is valid")

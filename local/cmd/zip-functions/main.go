@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -46,7 +45,7 @@ func build(root, out string) error {
 		return fmt.Errorf("make a folder to build in: %w", err)
 	}
 	defer os.RemoveAll(binaries)
-	if err := compile(root, binaries); err != nil {
+	if err := zips.Compile(root, binaries+string(filepath.Separator), "arm64", "./functions/..."); err != nil {
 		return err
 	}
 	for _, folder := range folders {
@@ -57,21 +56,6 @@ func build(root, out string) error {
 		if err := pack(filepath.Join(binaries, name), filepath.Join(out, name+".zip")); err != nil {
 			return fmt.Errorf("pack %s: %w", name, err)
 		}
-	}
-	return nil
-}
-
-// compile builds every function for the processors and the runtime of
-// template.yaml, without cgo, paths of this machine, version control, symbols and
-// a build id.
-func compile(root, to string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc",
-		"-ldflags=-s -w -buildid=", "-o", to+string(filepath.Separator), "./functions/...")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "GOARM64=v8.0", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build the functions: %w", err)
 	}
 	return nil
 }

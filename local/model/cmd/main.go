@@ -8,6 +8,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 
@@ -18,6 +19,7 @@ func main() {
 	dir := flag.String("statemachines", "../statemachines", "the folder of the state machines")
 	small := flag.Bool("small", false, "check the bounds of the tests only")
 	flag.Parse()
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // the store logs each of its writes
 	all := model.Default()
 	if !*small {
 		all = slices.Concat(all, model.Large())

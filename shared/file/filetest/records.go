@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vouch-s3/vouch/shared/audit"
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
@@ -18,6 +19,9 @@ type Records struct {
 	mu    sync.Mutex
 	files map[string]file.File
 	usage map[quota.Account]quota.Usage
+	noted []audit.Event
+
+	closed map[quota.Account]bool
 
 	// Quotas are what Create holds accounts to; those of a day it does not know.
 	Quotas quota.Quotas
@@ -34,6 +38,14 @@ type Records struct {
 
 	// BeforeShare is the same before grants are replaced.
 	BeforeShare func(id string, s file.Sharing) error
+
+	// BeforeRetain and BeforeHold are the same before a retention is changed, and
+	// before a hold is.
+	BeforeRetain func(id string, n file.Retention) error
+	BeforeHold   func(id string, h file.Holding) error
+
+	// BeforeNote is the same before an event is noted.
+	BeforeNote func(e audit.Event) error
 }
 
 // Create keeps a new record, replacing none.
@@ -46,8 +58,11 @@ func (r *Records) Create(_ context.Context, f file.File) error {
 	if _, taken := r.files[f.ID]; taken {
 		return &file.ConflictError{To: f.Status, Current: r.files[f.ID]}
 	}
-	for _, a := range quota.Accounts(f) {
-		if err := r.Quotas.Of(a.Kind).Check(r.usage[a], quota.Of(f)); err != nil {
+	for _, a := range quota.Accounts(f.Owner) {
+		if r.closed[a] {
+			return quota.ErrClosed
+		}
+		if err := r.Quotas.Of(a.Kind).Check(a.Kind, r.usage[a], quota.Of(f)); err != nil {
 			return err
 		}
 	}

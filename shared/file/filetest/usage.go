@@ -1,6 +1,7 @@
 package filetest
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -14,10 +15,29 @@ func (r *Records) Usage(a quota.Account) quota.Usage {
 	return r.usage[a]
 }
 
+// Close has Create refuse the files of the owner.
+func (r *Records) Close(_ context.Context, owner string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed == nil {
+		r.closed = map[quota.Account]bool{}
+	}
+	r.closed[quota.Account{Kind: quota.Owner, Subject: owner}] = true
+	return nil
+}
+
+// Open takes back what Close did.
+func (r *Records) Open(_ context.Context, owner string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.closed, quota.Account{Kind: quota.Owner, Subject: owner})
+	return nil
+}
+
 // count adds d to every account of f. Every record is counted here, whether or
 // not it says so, so that every test of the domain is one of the counting, too.
 func (r *Records) count(f file.File, d quota.Usage) error {
-	for _, a := range quota.Accounts(f) {
+	for _, a := range quota.Accounts(f.Owner) {
 		if r.usage == nil {
 			r.usage = map[quota.Account]quota.Usage{}
 		}
@@ -33,7 +53,7 @@ func (r *Records) count(f file.File, d quota.Usage) error {
 func (r *Records) balanced() error {
 	counted := map[quota.Account]quota.Usage{}
 	for _, f := range r.files {
-		for _, a := range quota.Accounts(f) {
+		for _, a := range quota.Accounts(f.Owner) {
 			counted[a] = counted[a].Plus(quota.Of(f))
 		}
 	}
