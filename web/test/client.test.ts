@@ -264,7 +264,7 @@ describe('the client', () => {
     assert.deepEqual(tab.puts, []);
   });
 
-  test('the list, a grant and the usage are read and written', async (tab) => {
+  test('the list, a grant and the usage are what they were made', async (tab) => {
     const { id } = await tab.ended(await tab.begin({ filename: 'note.txt', contentType: 'text/plain' }, 'Shared.\n'));
     await tab.settled(id);
     const [grant, grants, first, usage] = await tab.eval<any[]>(`(async () => [
@@ -279,6 +279,22 @@ describe('the client', () => {
     assert.ok(usage.files.used >= 1);
     await tab.eval(`vouch.deleteGrant('${id}', { name: 'Zoë of ?/#' })`);
     assert.deepEqual(await tab.eval(`vouch.grants('${id}')`), []);
+  });
+
+  test('how long a file is kept is said and taken back, and its history has it', async (tab) => {
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const begun = await tab.begin({ filename: 'note.txt', contentType: 'text/plain', expiresAt }, 'For an hour.\n');
+    const { id } = await tab.ended(begun);
+    assert.equal((await tab.settled(id)).expiresAt, expiresAt);
+    assert.deepEqual(await tab.eval(`vouch.setRetention('${id}', null)`), {});
+    const actions = await tab.eval<string[]>(`(async () => {
+      const actions = [];
+      for await (const { action, status } of vouch.history('${id}', { limit: 1 })) actions.push(status ?? action);
+      return actions;
+    })()`);
+    assert.equal(actions[0], 'retention-set');
+    assert.equal(actions[1], 'ready');
+    assert.ok(actions.includes('upload-presigned'), actions.join());
   });
 
   test('100 MB are hashed while the page goes on, in memory that does not grow with them', async (tab) => {

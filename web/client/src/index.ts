@@ -1,5 +1,5 @@
 /** A client of Vouch for browsers: docs/typescript.md. */
-export { Vouch, type ListOptions } from './vouch.js';
+export { Vouch, type HistoryOptions, type ListOptions } from './vouch.js';
 export { hash, type HashOptions } from './hash/hash.js';
 export { Problem, StorageError, Unreachable } from './problem.js';
 export type { Abortable, VouchOptions } from './call.js';
@@ -11,6 +11,7 @@ export type {
   Created,
   Grant,
   HeldParts,
+  HistoryEvent,
   Level,
   Link,
   NewFile,
@@ -18,6 +19,7 @@ export type {
   Page,
   PresignedParts,
   Reason,
+  Retention,
   Status,
   Usage,
   Verdict,

@@ -23,7 +23,8 @@ export interface paths {
          * Ask to upload a file
          * @description Needs the scope `files:write`. Nothing is kept of a request that is
          *     refused, and nothing of a quota reserved. Over a quota it is refused with
-         *     403, or 429 for the uploads of a day, and a problem. The answer says how the bytes are to be sent, in exactly one of
+         *     403, or 429 for the uploads of a day, and a problem; where no uploads are taken
+         *     for the account, with 403. The answer says how the bytes are to be sent, in exactly one of
          *     `upload` (one PUT), `multipart` (in parts) and `form` (an HTML form).
          */
         post: operations["createUpload"];
@@ -43,7 +44,9 @@ export interface paths {
         /**
          * See what your files use of the quotas
          * @description Needs the scope `files:read`. Pending uploads count with all the bytes that
-         *     may still come; rejected, expired and deleted files count for nothing.
+         *     may still come; rejected, expired and deleted files count for nothing. Where
+         *     tenants have quotas, `tenant` is what the files of all owners of yours use
+         *     together, which all of them may see.
          */
         get: operations["getUsage"];
         put?: never;
@@ -75,7 +78,8 @@ export interface paths {
          * Delete a file and its bytes
          * @description Needs the scope `files:write`, and the file's owner or a grant to manage it.
          *     It also aborts an upload in parts. Deleting twice is no error; but to whoever
-         *     managed the file it is gone then, with the grant.
+         *     managed the file it is gone then, with the grant. A file on hold is not
+         *     deleted.
          */
         delete: operations["deleteFile"];
         options?: never;
@@ -164,6 +168,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/files/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say how long a file is kept
+         * @description Needs the scope `files:write`, and the file's owner or a grant to manage it.
+         *     From that time on nothing of the file is given out, no URL outlives it, and the
+         *     file is deleted within minutes. A file whose time is over takes no other.
+         */
+        put: operations["setRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/files/{id}/grants": {
         parameters: {
             query?: never;
@@ -180,6 +209,31 @@ export interface paths {
          *     Grants that have expired are left out.
          */
         get: operations["listGrants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List what was done to a file, and by whom
+         * @description Needs the scope `files:read`, and the file's owner. Newest first, and consistent:
+         *     what was answered before is in it. What others were denied is a list of its own.
+         *     Events are kept for 400 days, denials for 30.
+         */
+        get: operations["getHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -256,6 +310,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put a file on hold
+         * @description Needs the scope `files:admin`, and reaches the files of all owners. From the
+         *     answer on nobody deletes the file, its time does not end it, and its bytes
+         *     are kept, be it rejected. Only of a file whose bytes have arrived and whose
+         *     deletion has not begun. docs/retention.md says what a hold binds.
+         */
+        put: operations["putHold"];
+        post?: never;
+        /**
+         * Release a file from its hold
+         * @description Needs the scope `files:admin`, and a body. What the hold kept goes its way
+         *     again: a file whose time is over is deleted within minutes. Releasing what is
+         *     not on hold is no error.
+         */
+        delete: operations["deleteHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase all that is kept of an owner
+         * @description Needs the scope `files:admin`. Begins to delete every file of the owner, their
+         *     histories and all of their records but tombstones that name nobody, proves that
+         *     nothing is left, and answers at once. Until its end the owner's account takes no
+         *     uploads. While an erasure of the same owner is going on, it is the answer, and
+         *     `keepClosed` counts for it too. docs/erasure.md says what is erased, when, and
+         *     what remains.
+         */
+        post: operations["eraseOwner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how far an erasure is
+         * @description Needs the scope `files:admin`.
+         */
+        get: operations["getErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/jwks.json": {
         parameters: {
             query?: never;
@@ -312,6 +443,37 @@ export interface components {
             partSize?: number;
             /** @description SHA-256 of the bytes in base64. S3 refuses any other bytes. */
             checksumSHA256?: string;
+            /**
+             * Format: date-time
+             * @description How long the file is to be kept, be it sent or not: a time to come, within
+             *     the policy. Left out, the policy says how long.
+             */
+            expiresAt?: string;
+        };
+        NewRetention: {
+            /**
+             * Format: date-time
+             * @description A time to come, within the policy; null for as long as nobody deletes the file.
+             */
+            expiresAt: string | null;
+        };
+        Retention: {
+            /**
+             * Format: date-time
+             * @description Left out where the file is kept as long as nobody deletes it.
+             */
+            expiresAt?: string;
+        };
+        HoldReason: {
+            /** @description 1 to 512 bytes of UTF-8 without control characters. Only administrators see it. */
+            reason: string;
+        };
+        Hold: {
+            reason: string;
+            /** @description The subject who put it on. */
+            by: string;
+            /** Format: date-time */
+            at: string;
         };
         NewGrant: {
             level: components["schemas"]["Level"];
@@ -341,6 +503,54 @@ export interface components {
         };
         Grants: {
             grants: components["schemas"]["Grant"][];
+        };
+        History: {
+            events: components["schemas"]["HistoryEvent"][];
+            /**
+             * Format: uuid
+             * @description Left out on the last page.
+             */
+            nextCursor?: string;
+        };
+        HistoryEvent: {
+            /**
+             * Format: uuid
+             * @description The events of a file sort by it.
+             */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description The subject of whoever did it, or a function of Vouch, as
+             *     `:vouch/mark-ready`. Left out where that is somebody of another tenant.
+             */
+            actor?: string;
+            /** @description The id of the request in which it was done. */
+            requestId?: string;
+            /** @enum {string} */
+            action: "upload-presigned" | "parts-presigned" | "download-presigned" | "status-changed" | "grant-put" | "grant-removed" | "retention-set" | "hold-placed" | "hold-released" | "access-denied";
+            /** @enum {string} */
+            outcome: "done" | "denied";
+            /** @description The object version that the file had. */
+            versionId?: string;
+            status?: components["schemas"]["Status"];
+            /** @description Why a file was rejected, a hold was placed, or a call refused. */
+            reason?: string;
+            /** @description The call that was denied, by its name in docs/access.md. */
+            call?: string;
+            /** @description Whom a grant was for. */
+            subject?: string;
+            /** @enum {string} */
+            type?: "subject" | "group";
+            /** @enum {string} */
+            level?: "read" | "manage";
+            /**
+             * Format: date-time
+             * @description When the URLs, the grant or the file were to end.
+             */
+            expiresAt?: string;
+            /** @description How many URLs were given out. */
+            urls?: number;
         };
         NewRun: {
             /**
@@ -381,6 +591,16 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+            /**
+             * Format: date-time
+             * @description How long the file is kept; left out where it is as long as nobody deletes it.
+             */
+            expiresAt?: string;
+            /**
+             * @description There where the file is on hold
+             * @constant
+             */
+            onHold?: true;
             /**
              * @description What you may do with the file. Only in the answer to `GET /files/{id}`.
              * @enum {string}
@@ -469,6 +689,8 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             updatedAt: string;
+            /** Format: date-time */
+            expiresAt?: string;
             upload?: components["schemas"]["Upload"];
             multipart?: components["schemas"]["Multipart"];
             form?: components["schemas"]["Form"];
@@ -595,6 +817,14 @@ export interface components {
             files: components["schemas"]["Used"];
             pending: components["schemas"]["Used"];
             uploadsToday: components["schemas"]["Used"];
+            tenant?: components["schemas"]["AccountUsage"];
+        };
+        /** @description Of a tenant; left out where there are none, or nothing is counted for them. */
+        AccountUsage: {
+            bytes: components["schemas"]["Used"];
+            files: components["schemas"]["Used"];
+            pending: components["schemas"]["Used"];
+            uploadsToday: components["schemas"]["Used"];
         };
         Used: {
             /** Format: int64 */
@@ -638,6 +868,60 @@ export interface components {
             /** @description The SHA-256 thumbprint of the key (RFC 7638). */
             kid: string;
         };
+        NewErasure: {
+            /** @description The owner, as the owner claim of their tokens has it. */
+            subject: string;
+            /** @description The owner's tenant: required where there are tenants, and refused where there are none. */
+            tenant?: string;
+            /**
+             * @description Whether the account takes no uploads afterwards either.
+             * @default false
+             */
+            keepClosed: boolean;
+        };
+        Erasure: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `erasing`: it goes on. `finished`: nothing is left, and `statement` says so.
+             *     `held`: nothing is left but files under a legal hold. `failed`: it was given
+             *     up, the account stays closed, and it is to be asked for again.
+             * @enum {string}
+             */
+            status: "erasing" | "finished" | "held" | "failed";
+            /** @description The first 128 bits of the owner's SHA-256 in hex, as in every object key. */
+            pseudonym: string;
+            keepClosed: boolean;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description Left out while it goes on.
+             */
+            endedAt?: string;
+            /**
+             * Format: date-time
+             * @description When no URL of the owner can bring bytes any more, as far as that is known and still to come.
+             */
+            waitsUntil?: string;
+            /** @description What has been removed so far. A step that is tried again counts only what it still finds. */
+            removed: {
+                /** @description Records that were replaced with tombstones. */
+                files: number;
+                /** @description Object versions and delete markers that the deletion of files had left */
+                versions: number;
+                /** @description Uploads in parts likewise. */
+                uploads: number;
+                /** @description Events of the files' histories. */
+                events: number;
+            };
+            /** @description Files that were left because of a legal hold. */
+            held: number;
+            /** @description The signed statement of an erasure that is finished (a JWS in compact form, RFC 7515). */
+            statement?: string;
+        };
         Problem: {
             /** @description Stable; docs/problems.md lists them. */
             type: string;
@@ -654,6 +938,11 @@ export interface components {
              * @enum {string}
              */
             quota?: "bytes" | "files" | "pending" | "uploadsToday";
+            /**
+             * @description Whose limit that is: your own, or that of all owners of your tenant together.
+             * @enum {string}
+             */
+            account?: "owner" | "tenant";
             /** Format: int64 */
             limit?: number;
             /** Format: int64 */
@@ -717,16 +1006,22 @@ export interface components {
         IdempotencyReplayed: "true";
         /** @description Changes with every change of the file. */
         ETag: string;
-        /** @description Seconds after which to ask again; there as long as the file has no end state. */
+        /** @description Seconds after which to ask again; there as long as the file, or the erasure, has no end state. */
         RetryAfter: number;
     };
     pathItems: never;
 }
 export type NewFile = components['schemas']['NewFile'];
+export type NewRetention = components['schemas']['NewRetention'];
+export type Retention = components['schemas']['Retention'];
+export type HoldReason = components['schemas']['HoldReason'];
+export type Hold = components['schemas']['Hold'];
 export type NewGrant = components['schemas']['NewGrant'];
 export type Level = components['schemas']['Level'];
 export type Grant = components['schemas']['Grant'];
 export type Grants = components['schemas']['Grants'];
+export type History = components['schemas']['History'];
+export type HistoryEvent = components['schemas']['HistoryEvent'];
 export type NewRun = components['schemas']['NewRun'];
 export type Run = components['schemas']['Run'];
 export type Status = components['schemas']['Status'];
@@ -745,10 +1040,13 @@ export type HeldParts = components['schemas']['HeldParts'];
 export type Completion = components['schemas']['Completion'];
 export type Page = components['schemas']['Page'];
 export type Usage = components['schemas']['Usage'];
+export type AccountUsage = components['schemas']['AccountUsage'];
 export type Used = components['schemas']['Used'];
 export type Link = components['schemas']['Link'];
 export type KeySet = components['schemas']['KeySet'];
 export type Key = components['schemas']['Key'];
+export type NewErasure = components['schemas']['NewErasure'];
+export type Erasure = components['schemas']['Erasure'];
 export type Problem = components['schemas']['Problem'];
 export type GatewayMessage = components['schemas']['GatewayMessage'];
 export type ResponseProblem = components['responses']['Problem'];
@@ -922,6 +1220,7 @@ export interface operations {
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Problem"];
         };
@@ -1094,6 +1393,42 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    setRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRetention"];
+            };
+        };
+        responses: {
+            /** @description How long it is kept now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Problem"];
+        };
+    };
     listGrants: {
         parameters: {
             query?: never;
@@ -1115,6 +1450,41 @@ export interface operations {
                     "application/json": components["schemas"]["Grants"];
                 };
             };
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Problem"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description Whether to list what was done, or what was denied. */
+                outcome?: "done" | "denied";
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the file's history. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Refused"];
             403: components["responses"]["Refused"];
             404: components["responses"]["Problem"];
@@ -1259,6 +1629,156 @@ export interface operations {
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    putHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldReason"];
+            };
+        };
+        responses: {
+            /** @description It was on hold, which is this one now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description It was not. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    deleteHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldReason"];
+            };
+        };
+        responses: {
+            /** @description It is on no hold. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    eraseOwner: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The call can be made again with the same key and body, and is carried out
+                 *     once: for 24 hours it has the same answer, with `Idempotency-Replayed: true`.
+                 *     A String of Structured Fields, or the key without quotes; 1 to 255 visible
+                 *     characters. docs/idempotency.md says more.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewErasure"];
+            };
+        };
+        responses: {
+            /** @description The erasure. */
+            202: {
+                headers: {
+                    /** @description Where the erasure is found. */
+                    Location?: string;
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Refused"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    getErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The erasure's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The erasure, with what it has removed so far. */
+            200: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Problem"];
             429: components["responses"]["Refused"];
             500: components["responses"]["Problem"];
         };

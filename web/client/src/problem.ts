@@ -16,8 +16,10 @@ export class Problem extends Error {
   readonly accepted: string | undefined;
   /** What the file is that the call was about. */
   readonly fileStatus: Status | undefined;
-  /** The limit that is reached, what it allows and what is left of it, in bytes or as a count. */
+  /** The limit that is reached, and what it allows and has left, in bytes or as a count. */
   readonly quota: Body['quota'];
+  /** Whose limit that is: your own, or that of all owners of your tenant. */
+  readonly account: Body['account'];
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
   /** When the limit is free again, where time alone frees it (RFC 3339). */
@@ -40,6 +42,7 @@ export class Problem extends Error {
     this.accepted = text('accepted');
     this.fileStatus = text('fileStatus') as Status | undefined;
     this.quota = text('quota') as Body['quota'];
+    this.account = text('account') as Body['account'];
     this.limit = number('limit');
     this.remaining = number('remaining');
     this.resetsAt = text('resetsAt');

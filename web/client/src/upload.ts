@@ -7,7 +7,7 @@ import { put, type PutOptions } from './put.js';
 import { again, sleep } from './retry.js';
 import type { Vouch } from './vouch.js';
 
-export interface UploadOptions extends Abortable, Pick<NewFile, 'filename' | 'contentType'> {
+export interface UploadOptions extends Abortable, Pick<NewFile, 'filename' | 'contentType' | 'expiresAt'> {
   /** How the bytes are sent, and the bytes of a part; the API's to choose where they are left out. */
   method?: 'put' | 'multipart' | undefined;
   partSize?: number | undefined;
@@ -81,8 +81,8 @@ export async function upload(vouch: Vouch, blob: Blob, options: UploadOptions, f
     if (file) return file;
   }
   for (let round = 1; ; round++) {
-    const { filename, contentType, method, partSize } = options;
-    const asked = { filename, contentType, method, partSize, size: blob.size, checksumSHA256: sum };
+    const { filename, contentType, expiresAt, method, partSize } = options;
+    const asked = { filename, contentType, expiresAt, method, partSize, size: blob.size, checksumSHA256: sum };
     const created = await create(vouch, asked, signal);
     const { id, upload: to, multipart } = created;
     if (multipart) return send(id, undefined, { ...multipart, held: [] });

@@ -11,6 +11,13 @@ export interface ListOptions extends Abortable {
   limit?: number | undefined;
 }
 
+export interface HistoryOptions extends Abortable {
+  /** What was `done`, or what was `denied`; the former if it is left out. */
+  outcome?: api.HistoryEvent['outcome'] | undefined;
+  /** Events a page, 1 to 100; the API's to choose if it is left out. */
+  limit?: number | undefined;
+}
+
 /**
  * A client of one API (docs/openapi.yaml). Every method throws a Problem if the API
  * refuses, Unreachable if it does not answer, whatever was tried, and the signal's
@@ -116,6 +123,25 @@ export class Vouch {
   /** Takes a grant away. What is not there is no error. */
   async deleteGrant(id: string, from: Grantee, { signal }: Abortable = {}): Promise<void> {
     await this.#call({ method: 'DELETE', ...grantPath(id, from), signal });
+  }
+
+  /** Has a file kept until a time, at which it is deleted; null for as long as nobody deletes it. */
+  async setRetention(id: string, expiresAt: string | null, { signal }: Abortable = {}): Promise<api.Retention> {
+    const path = `${pathOf(id)}/retention`;
+    return (await this.#call<api.Retention>({ method: 'PUT', path, body: { expiresAt }, signal })).body;
+  }
+
+  /** What was done to a file, and by whom, or what was denied; newest first, a page at a time as it is asked for. */
+  async *history(id: string, options: HistoryOptions = {}): AsyncGenerator<api.HistoryEvent, void, undefined> {
+    const { outcome, limit, signal } = options;
+    const path = `${pathOf(id)}/history`;
+    for (let cursor: string | undefined; ;) {
+      const query = { outcome, limit, cursor };
+      const { events, nextCursor } = (await this.#call<api.History>({ method: 'GET', path, query, signal })).body;
+      yield* events;
+      if (nextCursor === undefined) return;
+      cursor = nextCursor;
+    }
   }
 
   /** What your files use of the quotas. */
