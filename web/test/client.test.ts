@@ -231,10 +231,12 @@ describe('the client', () => {
   });
 
   test('malware is rejected, and the verdict says why', async (tab) => {
-    const { id } = await tab.ended(await tab.begin({ filename: 'test.txt', contentType: 'text/plain' }, EICAR));
-    const file = await tab.settled(id);
+    const { file, shown, kept } = await tab.eval<any>(`sendText('test.txt', 'text/plain', ${JSON.stringify(EICAR)})`);
     assert.deepEqual([file.status, file.reason, file.verdict.outcome], ['rejected', 'malware-detected', 'rejected']);
-    const type = await tab.eval(`vouch.download("${id}").catch((err) => [err.type, err.fileStatus])`);
+    assert.equal(shown[0], 'sending, 0 %');
+    assert.equal(shown.at(-1), 'malware-detected');
+    assert.equal(kept, 0, 'uploads that are remembered after they have ended');
+    const type = await tab.eval(`vouch.download("${file.id}").catch((err) => [err.type, err.fileStatus])`);
     assert.deepEqual(type, ['urn:vouch:problem:not-ready', 'rejected']);
   });
 

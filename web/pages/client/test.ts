@@ -1,5 +1,6 @@
 // What the tests of the client do in a page: files to send, and a record of what is told.
 import { hash, Problem, Vouch, type Progress, type VouchFile } from '@vouch/client';
+import { send } from './guide.js';
 
 const config = JSON.parse(document.getElementById('config')!.textContent!);
 const vouch = new Vouch({ api: config.api, token: async () => config.token });
@@ -40,6 +41,12 @@ Object.assign(window, {
         ...(err instanceof Problem && { type: err.type }),
       }));
     return uploads.push({ progress, stop, ended }) - 1;
+  },
+  /** Sends a text as the guide does, and returns the file with all that was shown. */
+  async sendText(name: string, type: string, text: string) {
+    const shown: string[] = [];
+    const file = await send(vouch, new File([text], name, { type }), (said) => shown.push(said));
+    return { file, shown, kept: localStorage.length };
   },
   settled: (id: string) => vouch.settled(id, { signal: AbortSignal.timeout(30_000) }),
   /** Hashes the file that is chosen, and counts how often a timer of 10 ms goes off meanwhile, and how late it is at worst. */
