@@ -6,9 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Presigned } from '@vouch-s3/uppy';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { aged } from './aged.js';
+import { age } from './aged.js';
 import { launch } from './chromium.js';
 import { serve, type Pages } from './pages.js';
 import { startStack, type Stack } from './stack.js';
@@ -123,22 +122,6 @@ class Tab {
     return { held: promise };
   }
 
-  /** Has the first answer that a call gets carry a URL that has run out already; `find` says where. */
-  async age(call: string, find: (answer: any) => Presigned | undefined): Promise<void> {
-    let done = false;
-    await this.page.route(`${stack.api}${call}`, async (route) => {
-      if (route.request().method() !== 'POST') return route.continue();
-      const response = await route.fetch();
-      const answer = await response.json();
-      const presigned = done ? undefined : find(answer);
-      if (presigned) {
-        done = true;
-        presigned.url = aged(presigned, stack.secrets);
-      }
-      return route.fulfill({ response, json: answer });
-    });
-  }
-
   /** The numbers of the parts that S3 took, in order of their number. */
   taken(): number[] {
     return this.puts
@@ -201,7 +184,9 @@ describe('the client', () => {
   });
 
   test('a part whose URL has run out is sent to a new one, and no other is sent twice', async (tab) => {
-    await tab.age('/files/*/parts', ({ parts }) => parts.find((part: { partNumber: number }) => part.partNumber === 8));
+    await age(tab.page, stack, '/files/*/parts', ({ parts }) =>
+      parts.find((part: { partNumber: number }) => part.partNumber === 8),
+    );
     // When versitygw refuses a part it has no CORS headers, as S3 has.
     await tab.page.route(
       (url) => url.href.startsWith(stack.s3) && partOf(url) === 8,
@@ -223,7 +208,9 @@ describe('the client', () => {
   });
 
   test('so it is if the page cannot read why its URL was refused', async (tab) => {
-    await tab.age('/files/*/parts', ({ parts }) => parts.find((part: { partNumber: number }) => part.partNumber === 2));
+    await age(tab.page, stack, '/files/*/parts', ({ parts }) =>
+      parts.find((part: { partNumber: number }) => part.partNumber === 2),
+    );
     await tab.choose(12 * MB);
     const { id } = await tab.ended(await tab.begin(inParts));
     assert.equal((await tab.settled(id)).status, 'ready');
