@@ -244,6 +244,13 @@ describe('the client', () => {
     assert.equal(await tab.eval(`vouch.listParts("${id}").catch((err) => err.type)`), 'urn:vouch:problem:closed');
   });
 
+  test('a file that has changed since it was chosen is not sent', async (tab) => {
+    await tab.choose(12 * MB);
+    await writeFile(join(folder, 'data.bin'), 'Another.\n');
+    assert.equal((await tab.ended(await tab.begin(inParts))).error, 'NotReadableError');
+    assert.deepEqual(tab.puts, []);
+  });
+
   test('a type that is refused says so in the words of the API, before a byte is sent', async (tab) => {
     const { error, type, message } = await tab.ended(
       await tab.begin({ filename: 'page.html', contentType: 'text/html' }, '<p>'),

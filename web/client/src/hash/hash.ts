@@ -14,14 +14,14 @@ const small = 4 << 20;
  */
 export async function hash(blob: Blob, { signal, onProgress = () => {} }: HashOptions = {}): Promise<string> {
   signal?.throwIfAborted();
+  // There is no crypto.subtle but by HTTPS, or on localhost.
   if (blob.size <= small && globalThis.crypto.subtle) {
-    // which there is only by HTTPS, or on localhost
     const sum = await crypto.subtle.digest('SHA-256', await blob.arrayBuffer());
     signal?.throwIfAborted();
     return base64(new Uint8Array(sum));
   }
+  // What is not a browser has no other thread to spare.
   if (typeof Worker === 'undefined') {
-    // not a browser
     const { digest } = await import('./digest.js');
     return base64(await digest(blob, (read) => (onProgress(read), signal?.throwIfAborted())));
   }
