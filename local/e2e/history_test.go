@@ -306,6 +306,9 @@ func TestTheTrailHoldsNoURLNoTokenAndNoFilename(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, item := range page.Items {
+			if e, err := dynamo.DecodeEvent(item); err != nil || e.FileID != f.ID && e.FileID != created.ID {
+				continue // of other tests, in which people are called what they like
+			}
 			for name, v := range item {
 				fmt.Fprintf(&kept, "%s %+v\n", name, v)
 			}

@@ -35,14 +35,20 @@ func TestEveryEventThatWasPublishedIsAsItsSchemaSays(t *testing.T) {
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		seen := map[string]bool{}
 		for _, e := range publishedEvents(t, "vouch") {
+			var detail struct {
+				FileID string
+				Actor  struct{ Subject string }
+			}
+			if err := json.Unmarshal(e.Detail, &detail); err != nil {
+				t.Fatal(err)
+			}
+			if detail.Actor.Subject == "e2e" {
+				continue // what a test has written to the table itself, as nothing of Vouch would
+			}
 			if s, ok := bySchema[e.DetailType]; !ok {
 				t.Errorf("an event of an unknown kind was published: %s", e.DetailType)
 			} else if err := s.Check(e.envelope()); err != nil {
 				t.Errorf("%s %s: %v", e.DetailType, e.Detail, err)
-			}
-			var detail struct{ FileID string }
-			if err := json.Unmarshal(e.Detail, &detail); err != nil {
-				t.Fatal(err)
 			}
 			seen[e.DetailType+detail.FileID] = true
 		}
