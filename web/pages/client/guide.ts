@@ -1,4 +1,4 @@
-import { Vouch, type VouchFile } from '@vouch/client';
+import type { Vouch, VouchFile } from '@vouch/client';
 
 /** Sends a file that a user has chosen, or what is missing of it, and returns it when it is verified or rejected. */
 export async function send(
