@@ -21,12 +21,14 @@ ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
 .PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
+.PHONY: page web-deploy
 .PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 run: functions stack clamd ## start everything in the foreground; Ctrl-C stops it. ARGS="-api 127.0.0.1:8081" and the like change addresses
+	@$(MAKE) -s page || echo "The web page is not built, for the reason above. All else runs without it."
 	@$(STACK) run $(ARGS)
 
 test: functions stack clamd ## run every test, the end-to-end ones against the local stack included
@@ -43,6 +45,10 @@ web: ## build the module for Uppy and the TypeScript client in web/, and test th
 
 web-test: ## the same, and Uppy itself and the client in Chromium against the local stack
 	@./web/test.sh
+
+page: ## build the web page to web/app/dist; without npm it says how to get that, and nothing else needs it
+	@command -v npm >/dev/null || { echo "The web page is not built: there is no npm. Install Node 20 or later (https://nodejs.org, or apt-get install npm) and say make page."; exit 0; }; \
+	cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --loglevel=error; } && npm run -s --if-present page
 
 token: stack ## print a token that the local stack accepts: make token SUB=alice, or SCOPES="files:admin", GROUPS="staff", TENANT=acme
 	@$(STACK) token -sub '$(SUB)' -scopes '$(SCOPES)' -tenant '$(TENANT)' -groups '$(GROUPS)' $(ARGS)
@@ -71,7 +77,7 @@ lint: ## check the code's form
 check-template: ## check the templates as they are deployed, without AWS: cfn-lint, SAM's transform, the rules of local/cloudformation, asl-validator
 	@./local/cloudformation/check.sh
 
-# The AWS command lines are for these three alone, and are not installed by anything here.
+# The AWS command lines are for these four alone, and are not installed by anything here.
 needs = @command -v $(1) >/dev/null || { echo 'make $@ needs the $(2), which is not installed: $(3)' >&2; exit 1; }
 environment = @grep -q '^\[$(ENV)\.deploy\.parameters\]' samconfig.toml && test -n '$(ENV)' || { echo 'make $@ needs ENV, an environment of samconfig.toml: make $@ ENV=dev' >&2; exit 1; }
 SAM_AT := https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html
@@ -82,6 +88,11 @@ deploy: ## build and deploy to an environment of samconfig.toml: make deploy ENV
 	$(call needs,sam,SAM CLI,$(SAM_AT))
 	sam build --config-env $(ENV)
 	sam deploy --config-env $(ENV)
+
+web-deploy: page ## send the web page to an environment's stack: make web-deploy ENV=dev (docs/web.md)
+	$(call environment)
+	$(call needs,aws,AWS CLI,$(CLI_AT))
+	@./web/deploy.sh "$$(sed -n '/^\[$(ENV)\.global\.parameters\]/,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)"
 
 destroy: ## delete an environment's stack, without what it retains: make destroy ENV=dev (docs/deploy.md)
 	$(call environment)

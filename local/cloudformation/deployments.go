@@ -48,6 +48,7 @@ func Deployments() []Deployment {
 		return Deployment{name, all}
 	}
 	const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vouch-clamd@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	const certificate = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 	return []Deployment{
 		of("clamd on Fargate", map[string]string{"ClamdImage": image}),
 		of("clamd in Lambda", map[string]string{"ClamdHost": "lambda"}),
@@ -58,6 +59,11 @@ func Deployments() []Deployment {
 		of("no scanner", map[string]string{"Scanners": "none"}),
 		of("a key of the stack's own", map[string]string{"ClamdHost": "lambda", "BucketKey": "kms"}),
 		of("an issuer of one's own", map[string]string{"Scanners": "none", "JwtIssuer": "https://id.example.com", "JwtAudience": "files"}),
+		of("the page", map[string]string{"Scanners": "none", "WebPage": "enabled", "WebOrigin": "https://app.example.com", "WebCertificateArn": certificate}),
+		of("the page, of an issuer of one's own", map[string]string{
+			"Scanners": "none", "JwtIssuer": "https://id.example.com", "JwtAudience": "files",
+			"WebPage": "enabled", "WebOrigin": "https://app.example.com", "WebCertificateArn": certificate, "WebClientId": "page", "WebIssuerOrigins": "https://id.example.com",
+		}),
 		of("all that is optional", map[string]string{
 			"Scanners": "clamav+guardduty", "ClamdImage": image, "RescanSchedule": "rate(7 days)", "DataEventsTrail": "enabled",
 			"MachineRoutes": "enabled", "BucketKey": "kms", "EventArchiveDays": "30", "SchemaRegistry": "enabled", "AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",

@@ -30,6 +30,8 @@ func Reviewed() map[string]string {
 
 		"authorized Api GET /.well-known/jwks.json": "public keys are for everybody, and nothing of the request reaches the function",
 
+		"closed WebLogsBucket": "CloudFront's older logs come by an ACL, and those without one can be asked for in us-east-1 only; the public access block stands",
+
 		"kept IdempotencyTable": dayOld,
 		"kept ScanResultsTable": meetings,
 		"kept AlarmKey":         "only messages on their way are encrypted with it",

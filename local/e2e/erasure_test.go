@@ -17,11 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/erasure"
 	domain "github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/receipt"
+	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 const erasuresTable = "vouch-ErasuresTable"
@@ -370,13 +372,30 @@ func erasesInAFurtherExecution(t *testing.T) {
 	}
 }
 
+// What is left over in the last round has the workflow give up.
 func givesUp(t *testing.T) {
-	e := goes(t, "erased-four")
-	if s := step(t, "FailErasureFunction", e.ID); s.Next != erasure.Fail {
-		t.Errorf("%+v", s)
+	const name = "erased-four"
+	as(t, name).ask(t, "left.bin", []byte("x"), false)
+	client := dynamodb.NewFromConfig(local.Admin())
+	ledger := dynamo.NewErasures(client, erasuresTable)
+	e := goes(t, name)
+	e.Phase, e.Round = erasure.Proving, erasure.MaxRounds
+	e, err := ledger.Save(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine := workflow.New(sfn.NewFromConfig(local.Admin()), local.Template.Outputs["EraseStateMachineArn"])
+	if err := machine.StartErasure(t.Context(), e.ID, erasure.Task{Erasure: e.ID}); err != nil {
+		t.Fatal(err)
 	}
 	if e := administrator(t).awaitErasure(t, e.ID); e.Status != "failed" || e.Statement != "" {
 		t.Errorf("%+v", e)
+	}
+	for _, item := range naming(t, client, erasuresTable, name) {
+		t.Errorf("there is %v", item)
+	}
+	if s := step(t, "FailErasureFunction", e.ID); s.Next != erasure.Done {
+		t.Errorf("what has ended is failed: %+v", s)
 	}
 }
 

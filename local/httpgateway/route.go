@@ -58,6 +58,16 @@ func (rs router) find(method, escapedPath string) (best Route, values map[string
 	return best, values, found
 }
 
+// Knows reports whether a path is one of the API's, whatever the method.
+func (g *Gateway) Knows(escapedPath string) bool {
+	for _, r := range g.router {
+		if _, _, ok := match(r.Path, escapedPath); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // match matches a path, segment by segment, and counts the literal ones.
 func match(template, escapedPath string) (values map[string]string, literals int, ok bool) {
 	want, have := strings.Split(template, "/"), strings.Split(escapedPath, "/")

@@ -40,6 +40,10 @@ var Reviewed = []Exception{
 		Reason: "Step Functions asks for it when it delivers logs to CloudWatch; the local stack writes its own",
 	},
 	{
+		Role: "EraseOwner", Sid: "DeliverLogs",
+		Reason: "Step Functions asks for it when it delivers logs to CloudWatch; the local stack writes its own",
+	},
+	{
 		Role: "RescanFiles", Sid: "DeliverLogs",
 		Reason: "Step Functions asks for it when it delivers logs to CloudWatch; the local stack writes its own",
 	},

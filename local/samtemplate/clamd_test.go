@@ -88,11 +88,13 @@ func TestEveryReferenceLeadsSomewhereWhereverClamdRuns(t *testing.T) {
 		there      []string
 		away       []string
 	}{
-		"fargate":   {map[string]string{"ClamdHost": "fargate", "ClamdImage": clamdImage}, []string{"ScanObjectFunction", "ClamdService", "ClamdS3Endpoint", "SignaturesBucket"}, []string{"ScanObjectImageFunction"}},
-		"lambda":    {map[string]string{"ClamdHost": "lambda"}, []string{"ScanObjectImageFunction", "ClamdS3Endpoint", "SignaturesBucket"}, []string{"ScanObjectFunction", "ClamdService", "ClamdLogsEndpoint"}},
-		"address":   {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket", "DataEvents", "DataEventsBucket", "DataEventsBucketPolicy"}},
-		"a trail":   {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310", "DataEventsTrail": "enabled"}, []string{"DataEvents", "DataEventsBucket", "DataEventsBucketPolicy"}, nil},
-		"not asked": {map[string]string{"Scanners": "none"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket"}},
+		"fargate":                     {map[string]string{"ClamdHost": "fargate", "ClamdImage": clamdImage}, []string{"ScanObjectFunction", "ClamdService", "ClamdS3Endpoint", "SignaturesBucket"}, []string{"ScanObjectImageFunction"}},
+		"lambda":                      {map[string]string{"ClamdHost": "lambda"}, []string{"ScanObjectImageFunction", "ClamdS3Endpoint", "SignaturesBucket"}, []string{"ScanObjectFunction", "ClamdService", "ClamdLogsEndpoint"}},
+		"address":                     {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket", "DataEvents", "DataEventsBucket", "DataEventsBucketPolicy"}},
+		"a trail":                     {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310", "DataEventsTrail": "enabled"}, []string{"DataEvents", "DataEventsBucket", "DataEventsBucketPolicy"}, nil},
+		"the page":                    {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310", "JwtIssuer": "", "JwtAudience": "", "WebPage": "enabled"}, []string{"WebDistribution", "WebBucket", "UserPoolClient"}, nil},
+		"the page, of another issuer": {map[string]string{"ClamdHost": "address", "ClamdAddress": "clamd:3310", "WebPage": "enabled"}, []string{"WebDistribution", "WebHeaders"}, []string{"UserPoolClient"}},
+		"not asked":                   {map[string]string{"Scanners": "none"}, []string{"ScanObjectFunction"}, []string{"ScanObjectImageFunction", "ClamdService", "ClamdVpc", "SignaturesBucket"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := env()

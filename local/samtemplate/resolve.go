@@ -111,6 +111,16 @@ func (r *resolver) call(name string, arg any) (any, error) {
 			return nil, err
 		}
 		return fmt.Sprint(list[0]) == fmt.Sprint(list[1]), nil
+	case "Fn::Contains":
+		list, err := r.list(name, arg, 2)
+		if err != nil {
+			return nil, err
+		}
+		among, ok := list[0].([]any)
+		if !ok {
+			return nil, fmt.Errorf("%s takes a list and a text", name)
+		}
+		return slices.ContainsFunc(among, func(v any) bool { return fmt.Sprint(v) == fmt.Sprint(list[1]) }), nil
 	case "Fn::Not", "Fn::And", "Fn::Or":
 		list, err := r.list(name, arg, -1)
 		if err != nil {

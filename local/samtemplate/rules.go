@@ -10,7 +10,7 @@ import (
 // ruleFunctions are the functions of a rule that are evaluated here
 // ("Rule-specific intrinsic functions", CloudFormation User Guide, has a few
 // more). A Ref is to a parameter.
-var ruleFunctions = []string{"Ref", "Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"}
+var ruleFunctions = []string{"Ref", "Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or"}
 
 // hold evaluates the section Rules: what is asked of the parameters together
 // before anything is made. The error is the description of the first assertion

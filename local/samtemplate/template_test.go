@@ -254,7 +254,7 @@ func TestWhatTheStackDoesNotKnowIsAnErrorAndNeverSkipped(t *testing.T) {
 	for name, tt := range map[string]struct{ template, want string }{
 		"no template":         {"a: b", "not a SAM template"},
 		"unknown section":     {head + "Mappings: {}", "Mappings"},
-		"unknown rule":        {head + "Rules: {R: {Assertions: [{Assert: !Contains [[a], a]}]}}", "Fn::Contains"},
+		"unknown rule":        {head + "Rules: {R: {Assertions: [{Assert: !EachMemberEquals [[a], a]}]}}", "Fn::EachMemberEquals"},
 		"rule of a resource":  {head + "Rules: {R: {Assertions: [{Assert: !Equals [!Ref A, a]}]}}\nResources: {A: {Type: AWS::SQS::Queue}}", `"A"`},
 		"rule of nothing":     {head + "Rules: {R: {}}", "asserts nothing"},
 		"unknown type":        {head + "Resources: {A: {Type: AWS::EC2::Instance}}", "AWS::EC2::Instance"},

@@ -60,6 +60,7 @@ func (s *Stack) Banner(w io.Writer) error {
 		"  API " + s.APIURL() + "   S3 " + s.S3URL() + "   other AWS " + s.AWSURL(),
 		"  logs and events: " + s.logPath + "/{stack.log,functions.log,events.jsonl}",
 		"  ClamAV: " + s.clamd.Database().String(),
+		"  web page: " + s.pageURL(),
 		"",
 		"With the command vouch, which make cli builds to .vouch/bin (docs/cli.md):",
 		`  export VOUCH_API=` + s.APIURL() + ` VOUCH_TOKEN="$(make -s token` + s.tokenArgs() + `)" PATH="$PWD/.vouch/bin:$PATH"`,

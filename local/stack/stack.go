@@ -31,6 +31,7 @@ import (
 	"github.com/vouch-s3/vouch/local/objectstorage"
 	"github.com/vouch-s3/vouch/local/samtemplate"
 	"github.com/vouch-s3/vouch/local/tokens"
+	"github.com/vouch-s3/vouch/local/webpage"
 )
 
 // Options say where a stack runs.
@@ -59,6 +60,10 @@ type Options struct {
 	// Origins are those of pages that may call the API and send bytes to S3, the
 	// template's parameter AllowedOrigins; none for the API's own.
 	Origins []string
+
+	// Page is the folder of the web page's files (web/app/dist), which need not be
+	// there; empty for none. It is served at the API's address.
+	Page string
 
 	// Tenants has every token name its tenant (docs/access.md#tenants).
 	Tenants bool
@@ -98,6 +103,7 @@ var Scopes = []string{"files:read", "files:write"}
 type Stack struct {
 	Template *samtemplate.Stack
 	issuer   *tokens.Issuer
+	page     *webpage.Site
 	clamd    *antivirus.Clamd
 	objects  *objectstorage.Store
 	aws      *awsapi.Endpoint
@@ -232,7 +238,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.addFunctions(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := s.startAPIs(apiListener, machineListener); err != nil {
+	if err := s.startAPIs(o, apiListener, machineListener); err != nil {
 		return nil, err
 	}
 	if err := s.aws.Resume(ctx); err != nil {
@@ -255,7 +261,11 @@ func (s *Stack) Close() {
 }
 
 func absolute(o Options) (Options, error) {
-	for _, path := range []*string{&o.Template, &o.Functions, &o.Dir} {
+	paths := []*string{&o.Template, &o.Functions, &o.Dir}
+	if o.Page != "" {
+		paths = append(paths, &o.Page)
+	}
+	for _, path := range paths {
 		abs, err := filepath.Abs(*path)
 		if err != nil {
 			return o, fmt.Errorf("find %s: %w", *path, err)
@@ -456,17 +466,18 @@ func (s *Stack) listenForMachines(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// startAPIs starts the HTTP API, and the one for machines where there is a listener
-// for it.
-func (s *Stack) startAPIs(people, machines net.Listener) error {
+// startAPIs starts the HTTP API, with the issuer and the web page beside it, and the
+// one for machines where there is a listener for it.
+func (s *Stack) startAPIs(o Options, people, machines net.Listener) error {
 	gateway, err := httpgateway.New(gatewayConfig(tokenAPI, s.Template.API, nil), invoker{s.lambdas}, s.log)
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/issuer/", http.StripPrefix("/issuer", s.issuer.Handler()))
-	mux.Handle("/", gateway)
-	s.serve(people, mux)
+	web, err := s.web(o, gateway)
+	if err != nil {
+		return err
+	}
+	s.serve(people, web)
 	if machines == nil {
 		return nil
 	}

@@ -1,6 +1,6 @@
-// Package tokens is the local stack's issuer of tokens: an OpenID Connect
-// discovery document, a JWKS, and JWTs signed with RS256, the only family of
-// algorithms that API Gateway's JWT authorizer takes.
+// Package tokens is the key of the local stack's issuer, and the JWTs that are
+// signed with it: by RS256, of the only family of algorithms that API Gateway's JWT
+// authorizer takes. Package signin is how people come by them.
 package tokens
 
 import (
@@ -9,11 +9,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,13 +99,6 @@ const (
 
 // Sign returns a token with the claims.
 func (i *Issuer) Sign(c Claims) (string, error) {
-	signer, err := jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: i.key, KeyID: i.kid}},
-		(&jose.SignerOptions{}).WithType("JWT"),
-	)
-	if err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
-	}
 	more := map[string]any{"scope": strings.Join(c.Scopes, " ")}
 	if c.Tenant != "" {
 		more[TenantClaim] = c.Tenant
@@ -115,10 +106,22 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	if len(c.Groups) > 0 {
 		more[GroupsClaim] = c.Groups
 	}
+	return i.sign(c.Subject, c.Audience, c.Life, more)
+}
+
+// sign signs what every token says, and more.
+func (i *Issuer) sign(subject, audience string, life time.Duration, more map[string]any) (string, error) {
+	signer, err := jose.NewSigner(
+		jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: i.key, KeyID: i.kid}},
+		(&jose.SignerOptions{}).WithType("JWT"),
+	)
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
 	now := time.Now()
 	token, err := jwt.Signed(signer).Claims(jwt.Claims{
-		Issuer: i.url, Subject: c.Subject, Audience: jwt.Audience{c.Audience}, ID: uuid.NewString(),
-		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(c.Life)),
+		Issuer: i.url, Subject: subject, Audience: jwt.Audience{audience}, ID: uuid.NewString(),
+		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(life)),
 	}).Claims(more).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
@@ -126,32 +129,7 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	return token, nil
 }
 
-// Paths under the issuer's URL.
-const (
-	discoveryPath = "/.well-known/openid-configuration"
-	keysPath      = "/.well-known/jwks.json"
-)
-
-// Handler serves the discovery document and the keys.
-func (i *Issuer) Handler() http.Handler {
-	mux := http.NewServeMux()
-	serve := func(path string, v any) {
-		body, err := json.Marshal(v)
-		if err != nil {
-			panic(err) // what is served is fixed and always encodes
-		}
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			w.Write(body)
-		})
-	}
-	serve(discoveryPath, map[string]any{
-		"issuer":                                i.url,
-		"jwks_uri":                              i.url + keysPath,
-		"id_token_signing_alg_values_supported": []string{"RS256"},
-		"response_types_supported":              []string{"code"},
-		"subject_types_supported":               []string{"public"},
-	})
-	serve(keysPath, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &i.key.PublicKey, KeyID: i.kid, Algorithm: "RS256", Use: "sig"}}})
-	return mux
+// Keys are the public keys that the issuer's tokens are verified with.
+func (i *Issuer) Keys() jose.JSONWebKeySet {
+	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &i.key.PublicKey, KeyID: i.kid, Algorithm: string(jose.RS256), Use: "sig"}}}
 }

@@ -48,6 +48,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.ClamDatabase, "clam-database", "/var/lib/clamav", "where freshclam keeps its database")
 	flags.StringVar(&o.Scanners, "scanners", "clamav", "the malware scanners that are asked: clamav, guardduty, clamav+guardduty or none; GuardDuty's results must be put by hand (docs/local.md)")
 	flags.StringVar(&o.Policy, "policy", "", "a YAML file with what is to differ from shared/policy/default.yaml")
+	flags.StringVar(&o.Page, "page", "web/app/dist", "the folder of the web page's files, which make page builds")
 	flags.Func("origins", "the origins of pages that may call, with commas between (default the API's own)", func(list string) error {
 		o.Origins = strings.Split(list, ",")
 		return nil
