@@ -10,11 +10,13 @@ export interface Pages {
   close(): Promise<void>;
 }
 
+const trusted = "; require-trusted-types-for 'script'; trusted-types default";
+
 /** The pages, the scripts of each, and what their policy needs beyond the API and the bucket. */
 const contents = {
-  v5: { scripts: { 'script.js': 'pages/v5/test.ts' }, connect: 'data:' },
-  v6: { scripts: { 'script.js': 'pages/v6/test.ts' }, connect: 'data:' },
-  client: { scripts: { 'script.js': 'pages/client/test.ts', 'worker.js': '@vouch/client/worker' }, connect: '' },
+  v5: { scripts: { 'script.js': 'pages/v5/test.ts' }, also: ' data:' },
+  v6: { scripts: { 'script.js': 'pages/v6/test.ts' }, also: ' data:' },
+  client: { scripts: { 'script.js': 'pages/client/test.ts', 'worker.js': '@vouch/client/worker' }, also: trusted },
 };
 
 /** Serves each page under its name, with the strict policy that docs/uppy.md and docs/typescript.md name. */
@@ -39,12 +41,12 @@ export async function serve(): Promise<Pages> {
     const script = scripts.get(path);
     if (script) return response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(script);
     if (!stack || !(name in contents)) return response.writeHead(404).end();
-    const { connect } = contents[name as keyof typeof contents];
+    const { also } = contents[name as keyof typeof contents];
     const config = JSON.stringify({ api: stack.api, token: stack.token });
     response
       .writeHead(200, {
         'Content-Type': 'text/html; charset=utf-8',
-        'Content-Security-Policy': `default-src 'none'; script-src 'self'; connect-src ${stack.api} ${stack.s3} ${connect}`,
+        'Content-Security-Policy': `default-src 'none'; script-src 'self'; connect-src ${stack.api} ${stack.s3}${also}`,
       })
       .end(
         `<!doctype html><title>${name}</title><script type="application/json" id="config">${config}</script>` +

@@ -2,6 +2,16 @@
 import { hash, Problem, Vouch, type Progress, type VouchFile } from '@vouch/client';
 import { send } from './guide.js';
 
+declare const trustedTypes: {
+  createPolicy(name: string, rules: { createScriptURL(address: string): string }): unknown;
+};
+trustedTypes.createPolicy('default', {
+  createScriptURL(address) {
+    if (new URL(address, location.href).origin !== location.origin) throw new TypeError(`a script of ${address}`);
+    return address;
+  },
+});
+
 const config = JSON.parse(document.getElementById('config')!.textContent!);
 const vouch = new Vouch({ api: config.api, token: async () => config.token });
 
