@@ -1,12 +1,33 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Presigned } from '@vouch-s3/uppy';
+import type { Page } from 'playwright-core';
+import type { Stack } from './stack.js';
+
+/**
+ * Has the first answer that a page's call gets carry a URL that has run out already;
+ * `find` says where in the answer.
+ */
+export async function age(page: Page, stack: Stack, call: string, find: (answer: any) => Presigned | undefined) {
+  let done = false;
+  await page.route(`${stack.api}${call}`, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    const response = await route.fetch();
+    const answer = await response.json();
+    const presigned = done ? undefined : find(answer);
+    if (presigned) {
+      done = true;
+      presigned.url = aged(presigned, stack.secrets);
+    }
+    return route.fulfill({ response, json: answer });
+  });
+}
 
 /**
  * The URL of a PUT as it was when it was presigned, with the same key, so long
  * ago that it has run out: what a phone holds that was asleep ("Authenticating
  * Requests: Using Query Parameters", Amazon S3 API Reference).
  */
-export function aged({ url, headers }: Presigned, secrets: ReadonlyMap<string, string>): string {
+function aged({ url, headers }: Presigned, secrets: ReadonlyMap<string, string>): string {
   const old = new URL(url);
   const query = old.searchParams;
   const life = Number(query.get('X-Amz-Expires'));

@@ -1,9 +1,17 @@
-// Prints what the module adds to a page, for each version of the plugin.
+// Prints what the modules add to a page: that for Uppy by the plugin's version, and
+// the client with its worker, which is loaded for files above 4 MiB only.
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-for (const version of ['v6', 'v5']) {
-  const contents = `export { Vouch } from './uppy/dist/vouch.js'; export { vouchS3 } from './uppy/dist/${version}.js';`;
+const uppy = (version) =>
+  `export { Vouch } from './uppy/dist/vouch.js'; export { vouchS3 } from './uppy/dist/${version}.js';`;
+const modules = {
+  v6: uppy('v6'),
+  v5: uppy('v5'),
+  client: `export * from './client/dist/index.js';`,
+  worker: `import './client/dist/hash/worker.js';`,
+};
+for (const [name, contents] of Object.entries(modules)) {
   const stdin = { contents, resolveDir: '.' };
   const { outputFiles } = await build({
     stdin,
@@ -12,7 +20,8 @@ for (const version of ['v6', 'v5']) {
     format: 'esm',
     target: 'es2022',
     write: false,
+    external: name === 'client' ? ['./digest.js'] : [], // by which what is not a browser hashes
   });
   const bytes = outputFiles[0].contents;
-  console.log(`${version}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
 }

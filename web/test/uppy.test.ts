@@ -2,12 +2,12 @@
 // whole local stack.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Presigned } from '@vouch-s3/uppy';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { aged } from './aged.js';
+import { age } from './aged.js';
 import { launch } from './chromium.js';
 import { serve, type Pages } from './pages.js';
 import { startStack, type Stack } from './stack.js';
+import { deferred, pause, until } from './until.js';
 
 const MiB = 1024 * 1024;
 const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
@@ -115,25 +115,6 @@ class Tab {
     return { held: promise };
   }
 
-  /**
-   * Has the first answer that a call gets carry a URL that has run out already;
-   * `find` says where in the answer.
-   */
-  async age(call: string, find: (answer: any) => Presigned | undefined): Promise<void> {
-    let done = false;
-    await this.page.route(`${stack.api}${call}`, async (route) => {
-      if (route.request().method() !== 'POST') return route.continue();
-      const response = await route.fetch();
-      const answer = await response.json();
-      const presigned = done ? undefined : find(answer);
-      if (presigned) {
-        done = true;
-        presigned.url = aged(presigned, stack.secrets);
-      }
-      return route.fulfill({ response, json: answer });
-    });
-  }
-
   /** The numbers of the parts that S3 took, in order of their number. */
   taken(): number[] {
     return this.puts
@@ -141,22 +122,6 @@ class Tab {
       .map((put) => put.part)
       .sort((a, b) => a - b);
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((r) => (resolve = r));
-  return { promise, resolve };
-}
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function until<T>(ask: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await pause(50)) {
-    const answer = await ask();
-    if (answer) return answer;
-  }
-  throw new Error(`it never came to pass that ${what}`);
 }
 
 for (const version of [6, 5]) {
@@ -268,7 +233,7 @@ for (const version of [6, 5]) {
     });
 
     test('a part whose URL has run out is sent to a new one, unasked', async (tab) => {
-      await tab.age('/files/*/parts', ({ parts }) =>
+      await age(tab.page, stack, '/files/*/parts', ({ parts }) =>
         parts.find((part: { partNumber: number }) => part.partNumber === 6),
       );
       // When versitygw refuses a part it has no CORS headers, as S3 has, and its
@@ -297,7 +262,7 @@ for (const version of [6, 5]) {
     });
 
     test('so it is if the page cannot read why its URL was refused', async (tab) => {
-      await tab.age('/files/*/parts', ({ parts }) =>
+      await age(tab.page, stack, '/files/*/parts', ({ parts }) =>
         parts.find((part: { partNumber: number }) => part.partNumber === 2),
       );
       const sum = await tab.add('data.bin', 'application/octet-stream', 30 * MiB);
@@ -308,7 +273,7 @@ for (const version of [6, 5]) {
 
     test('a small file whose URL has run out is asked for again, and the old one is deleted', async (tab) => {
       let old = '';
-      await tab.age('/files', ({ id, upload }) => {
+      await age(tab.page, stack, '/files', ({ id, upload }) => {
         old = id;
         return upload;
       });
