@@ -211,6 +211,9 @@ func storeFile(t *testing.T, s domain.Status, checkedAt time.Time) domain.File {
 		VersionID: "v1", ETag: "e", CreatedAt: checkedAt, UpdatedAt: checkedAt, UploadExpiresAt: checkedAt, Revision: 1,
 		Verdict: &domain.Verdict{Outcome: domain.Clean, CheckedAt: checkedAt},
 	}
+	if s == domain.Rejected {
+		f.Reason = domain.VerificationFailed // as every event of a rejection says one
+	}
 	if err := records().Create(audittest.As(t, "e2e"), f); err != nil {
 		t.Fatal(err)
 	}
