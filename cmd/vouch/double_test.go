@@ -49,6 +49,7 @@ type double struct {
 	taken    int      // parts that were stored, in all
 	gate     int      // how many parts are stored before the others wait; negative for all
 	released chan struct{}
+	held     int    // parts that wait at the gate
 	token    string // the token that is accepted besides the others
 	tenant   bool   // whether what a tenant uses is counted
 	quota    string // the one that refuses uploads, or closed; empty for none
@@ -112,6 +113,24 @@ func (d *double) await(t *testing.T) {
 	case <-d.waiting:
 	case <-time.After(30 * time.Second):
 		t.Fatal("nothing comes to the gate")
+	}
+}
+
+// left returns when no part waits at the gate any more: of a client that has ended,
+// the double learns so in its own time, and what it has read of a part by then it would
+// store with the gate open.
+func (d *double) left(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		d.mu.Lock()
+		held := d.held
+		d.mu.Unlock()
+		if held == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d parts of a client that has ended wait at the gate", held)
+		}
 	}
 }
 
@@ -510,7 +529,13 @@ func (d *double) pass(r *http.Request) bool {
 		return true
 	}
 	released := d.released
+	d.held++
 	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.held--
+	}()
 	d.waiting <- struct{}{}
 	select {
 	case <-released:

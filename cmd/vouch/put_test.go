@@ -62,6 +62,7 @@ func TestWhatWasCutOffGoesOnAndSendsOnlyWhatIsMissing(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := p.end()
+			d.left(t)
 			if signal != syscall.SIGKILL && (r.code != exitInterrupted || !strings.Contains(r.err, "Give the same command again to go on")) {
 				t.Errorf("%s", r)
 			}
