@@ -77,8 +77,8 @@ func awsConfig() (aws.Config, error) {
 const (
 	region          = "AWS_REGION"
 	accessKeyID     = "AWS_ACCESS_KEY_ID"
-	secretAccessKey = "AWS_SECRET_ACCESS_KEY"
-	sessionToken    = "AWS_SESSION_TOKEN"
+	secretAccessKey = "AWS_SECRET_ACCESS_KEY" // #nosec G101 -- the name of a variable
+	sessionToken    = "AWS_SESSION_TOKEN"     // #nosec G101 -- the name of a variable
 	endpointURL     = "AWS_ENDPOINT_URL"
 )
 
