@@ -131,23 +131,20 @@ const plainName = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 func granteeOf(r Request) (file.Grantee, error) {
 	g := file.Grantee{Type: file.Subject, Name: r.Grantee}
 	encoded := false
-	for name, value := range r.Query {
-		accepted := ""
-		switch name {
-		case "type":
-			if g.Type = file.GranteeType(value); !g.Type.Valid() {
-				accepted = "one of " + string(file.Subject) + ", " + string(file.Group)
-			}
-		case "encoding":
-			if encoded = value == "base64url"; !encoded {
-				accepted = "base64url"
-			}
-		default:
-			accepted = "the parameters type and encoding"
+	kind := parameter{"type", func(value string) string {
+		if g.Type = file.GranteeType(value); !g.Type.Valid() {
+			return "one of " + string(file.Subject) + ", " + string(file.Group)
 		}
-		if accepted != "" {
-			return file.Grantee{}, &file.Error{Code: file.CodeInvalidParameter, Field: name, Detail: "The parameter is not acceptable.", Accepted: accepted}
+		return ""
+	}}
+	encoding := parameter{"encoding", func(value string) string {
+		if encoded = value == "base64url"; !encoded {
+			return "base64url"
 		}
+		return ""
+	}}
+	if err := readQuery(r, kind, encoding); err != nil {
+		return file.Grantee{}, err
 	}
 	if encoded {
 		name, err := base64.RawURLEncoding.Strict().DecodeString(r.Grantee)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -195,32 +194,18 @@ func ListFiles(l Lister, p policy.Policy) Handler {
 
 func query(r Request, p policy.Policy) (file.Query, error) {
 	q := file.Query{Owner: r.Principal.Owner(), Limit: p.DefaultPage}
-	for name, value := range r.Query {
-		accepted := ""
-		switch name {
-		case "status":
-			if q.Status = file.Status(value); !q.Status.Valid() {
-				var all []string
-				for _, s := range file.Statuses() {
-					all = append(all, string(s))
-				}
-				accepted = "one of " + strings.Join(all, ", ")
-			}
-		case "limit":
-			limit, err := strconv.Atoi(value)
-			if q.Limit = limit; err != nil || limit < 1 || limit > p.MaxPage {
-				accepted = fmt.Sprintf("a whole number from 1 to %d", p.MaxPage)
-			}
-		case "cursor":
-			if q.After = value; !file.ValidID(value) {
-				accepted = "the nextCursor of the page before"
-			}
-		default:
-			accepted = "the parameters status, limit and cursor"
+	status := parameter{"status", func(value string) string {
+		if q.Status = file.Status(value); q.Status.Valid() {
+			return ""
 		}
-		if accepted != "" {
-			return file.Query{}, &file.Error{Code: file.CodeInvalidParameter, Field: name, Detail: "The parameter is not acceptable.", Accepted: accepted}
+		var all []string
+		for _, s := range file.Statuses() {
+			all = append(all, string(s))
 		}
+		return "one of " + strings.Join(all, ", ")
+	}}
+	if err := readQuery(r, status, limitOf(&q.Limit, p), cursorOf(&q.After)); err != nil {
+		return file.Query{}, err
 	}
 	return q, nil
 }

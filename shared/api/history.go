@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/access"
@@ -73,28 +71,14 @@ func GetHistory(records access.Records, trails Trails, p policy.Policy, now func
 
 func historyQuery(r Request, p policy.Policy) (audit.Query, error) {
 	q := audit.Query{Outcome: audit.Done, Limit: p.DefaultPage}
-	for name, value := range r.Query {
-		accepted := ""
-		switch name {
-		case "outcome":
-			if q.Outcome = audit.Outcome(value); !q.Outcome.Valid() {
-				accepted = "one of " + string(audit.Done) + ", " + string(audit.Denied)
-			}
-		case "limit":
-			limit, err := strconv.Atoi(value)
-			if q.Limit = limit; err != nil || limit < 1 || limit > p.MaxPage {
-				accepted = fmt.Sprintf("a whole number from 1 to %d", p.MaxPage)
-			}
-		case "cursor":
-			if q.After = value; !file.ValidID(value) {
-				accepted = "the nextCursor of the page before"
-			}
-		default:
-			accepted = "the parameters outcome, limit and cursor"
+	outcome := parameter{"outcome", func(value string) string {
+		if q.Outcome = audit.Outcome(value); !q.Outcome.Valid() {
+			return "one of " + string(audit.Done) + ", " + string(audit.Denied)
 		}
-		if accepted != "" {
-			return audit.Query{}, &file.Error{Code: file.CodeInvalidParameter, Field: name, Detail: "The parameter is not acceptable.", Accepted: accepted}
-		}
+		return ""
+	}}
+	if err := readQuery(r, outcome, limitOf(&q.Limit, p), cursorOf(&q.After)); err != nil {
+		return audit.Query{}, err
 	}
 	return q, nil
 }
