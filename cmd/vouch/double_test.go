@@ -84,6 +84,13 @@ func newDouble(t *testing.T) *double {
 	return d
 }
 
+// erases changes how the double answers about erasures.
+func (d *double) erases(change func(*erasing)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change(&d.erased)
+}
+
 // shut lets n more parts through and has the others wait.
 func (d *double) shut(n int) {
 	d.mu.Lock()

@@ -74,7 +74,7 @@ func (d *double) serveErasure(w http.ResponseWriter, r *http.Request) {
 func TestAnErasureIsBelievedBySignatureAlone(t *testing.T) {
 	d := newDouble(t)
 	m := newMachine(t, d)
-	d.erased = erasing{status: "finished", looks: 2}
+	d.erases(func(e *erasing) { *e = erasing{status: "finished", looks: 2} })
 	if out := m.must("erase", "alice").out; !strings.HasPrefix(out, anID+"  erasing  3 files and 12 events are removed.") {
 		t.Errorf("%q", out)
 	}
@@ -91,12 +91,13 @@ func TestAnErasureIsBelievedBySignatureAlone(t *testing.T) {
 	if r := m.run("erase", "alice", "--tenant", "acme"); r.code != exitRejected {
 		t.Errorf("another tenant's: %s", r)
 	}
-	d.erased.key = newDouble(t).key
+	other := newDouble(t).key
+	d.erases(func(e *erasing) { e.key = other })
 	if r := m.run("erase", "alice"); r.code != exitRejected || strings.Contains(r.out, "finished") {
 		t.Errorf("signed by a key that is none of the API's: %s", r)
 	}
 	for status, text := range map[string]string{"held": "2 files are on hold", "failed": "given up"} {
-		d.erased.status = status
+		d.erases(func(e *erasing) { e.status = status })
 		if r := m.run("erase", "--status", anID); r.code != exitError || !strings.Contains(r.err, text) || !strings.Contains(r.out, status) {
 			t.Errorf("%s: %s", status, r)
 		}
