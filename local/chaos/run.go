@@ -190,7 +190,7 @@ func (r *run) start(ctx context.Context) (stop func(), err error) {
 			return stop, err
 		}
 	}
-	if r.tokens[operator], err = issuer.Sign(tokens.Claims{Subject: operator, Audience: stack.Audience, Scopes: []string{"files:admin"}, Life: time.Hour}); err != nil {
+	if r.tokens[operator], err = issuer.Sign(tokens.Claims{Subject: operator, Tenant: tenants[0], Audience: stack.Audience, Scopes: []string{"files:admin"}, Life: time.Hour}); err != nil {
 		return stop, err
 	}
 	return stop, nil
