@@ -121,6 +121,7 @@ func configuration(o Options) []byte {
 		"TCPSocket " + port,
 		"DatabaseDirectory " + o.DatabaseDir,
 		"LogFile " + filepath.Join(o.Dir, "clamd.log"),
+		"LogFileUnlock yes", // one that was killed may hold the lock for a moment yet, and the stack's folder has its own
 		"LogTime yes",
 		"LogFileMaxSize 10M",
 		"TemporaryDirectory " + os.TempDir(),

@@ -53,7 +53,7 @@ func functionsOf(t *testing.T, path string) map[string]string {
 	var template struct {
 		Resources map[string]struct {
 			Type       string               `yaml:"Type"`
-			Metadata   map[string]string    `yaml:"Metadata"`
+			Metadata   map[string]yaml.Node `yaml:"Metadata"`
 			Properties map[string]yaml.Node `yaml:"Properties"`
 		} `yaml:"Resources"`
 	}
@@ -67,7 +67,8 @@ func functionsOf(t *testing.T, path string) map[string]string {
 		case "AWS::Serverless::Function":
 			functions[id] = strings.TrimPrefix(code.Value, "functions/")
 		case "AWS::Lambda::Function":
-			functions[id] = r.Metadata["DockerBuildTarget"]
+			target := r.Metadata["DockerBuildTarget"]
+			functions[id] = target.Value
 		}
 	}
 	if len(functions) == 0 {
