@@ -1,4 +1,4 @@
-import type { Progress, Vouch, VouchFile } from '@vouch/client';
+import { Problem, type Progress, type Vouch, type VouchFile } from '@vouch/client';
 import type { Keeper } from './kept.js';
 import { Meter } from './meter.js';
 
@@ -8,6 +8,9 @@ import { Meter } from './meter.js';
  * are there; and `ended`.
  */
 export type State = 'waiting' | 'sending' | 'paused' | 'interrupted' | 'failed' | 'checking' | 'ended';
+
+/** The bytes of a part: what is lost at most, of each that is on its way, when an upload is paused. */
+const partSize = 8 << 20;
 
 /** One upload, from the file that is chosen to the verdict. */
 export class Transfer {
@@ -40,13 +43,7 @@ export class Transfer {
     this.done = 0;
     this.become('sending');
     try {
-      const { id } = await this.vouch.upload(source, {
-        filename: source.name,
-        contentType: typeOf(source),
-        signal,
-        resume: this.id,
-        onProgress: (progress) => this.progress(progress, source),
-      });
+      const { id } = await this.send(source, signal);
       this.keep(id, source);
       await this.follow(signal);
     } catch (err) {
@@ -93,6 +90,24 @@ export class Transfer {
     if (!this.id) return;
     this.keeper.drop(this.id);
     await this.vouch.delete(this.id);
+  }
+
+  /** Sends the bytes in parts where they are many, so that they can be paused; by one PUT where the policy has no parts. */
+  private async send(source: File, signal: AbortSignal): Promise<VouchFile> {
+    const options = {
+      filename: source.name,
+      contentType: typeOf(source),
+      signal,
+      resume: this.id,
+      onProgress: (progress: Progress) => this.progress(progress, source),
+    };
+    if (source.size <= partSize) return this.vouch.upload(source, options);
+    try {
+      return await this.vouch.upload(source, { ...options, method: 'multipart', partSize });
+    } catch (err) {
+      if (!(err instanceof Problem) || !err.is('method-not-allowed')) throw err;
+      return this.vouch.upload(source, options);
+    }
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
