@@ -149,7 +149,13 @@ describe('the web page', () => {
   it('says in plain words why malware is rejected, on a phone too', { timeout: 60_000 }, async () => {
     const tab = await Tab.of('alice');
     await tab.page.setViewportSize({ width: 320, height: 640 });
-    await tab.send('invoice.txt', EICAR, 'Rejected: A virus scanner knows it as malware.');
+    const dropped = await tab.page.evaluateHandle((text) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], 'invoice.txt', { type: 'text/plain' }));
+      return data;
+    }, EICAR);
+    await tab.page.getByText('or drop them here').dispatchEvent('drop', { dataTransfer: dropped });
+    await tab.upload('invoice.txt').getByText('Rejected: A virus scanner knows it as malware.').waitFor();
     const row = tab.listed('invoice.txt');
     await row.getByText('rejected: A virus scanner knows it as malware.').waitFor();
     assert.equal(await row.getByRole('button', { name: 'Download' }).count(), 0);

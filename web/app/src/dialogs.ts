@@ -1,5 +1,5 @@
 import type { Grant, Level, Vouch, VouchFile } from '@vouch/client';
-import { announce, button, el } from './dom.js';
+import { button, el } from './dom.js';
 import { faultOf } from './words.js';
 
 /** Opens a dialog, which Escape closes, and takes it away when it is closed. */
@@ -39,6 +39,7 @@ export function confirmDelete(vouch: Vouch, { id, filename }: VouchFile): Promis
 export function share(vouch: Vouch, { id, filename }: VouchFile): void {
   const list = el('ul', { class: 'rows', 'aria-label': 'Shared with' });
   const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const said = el('p', { role: 'status' }); // what is outside of a dialog is not read out
   const name = el('input', {
     required: true,
     maxlength: 256,
@@ -62,13 +63,13 @@ export function share(vouch: Vouch, { id, filename }: VouchFile): void {
   };
   const give = async () => {
     const grant = await vouch.putGrant(id, { name: name.value.trim() }, { level: level.value as Level });
-    announce(`${filename} is shared with ${grant.subject}`);
+    said.textContent = `Shared with ${grant.subject}.`;
     name.value = '';
     await show();
   };
   const take = async ({ subject, type }: Grant) => {
     await vouch.deleteGrant(id, { name: subject, type });
-    announce(`${filename} is no longer shared with ${subject}`);
+    said.textContent = `No longer shared with ${subject}.`;
     name.focus();
     await show();
   };
@@ -95,6 +96,6 @@ export function share(vouch: Vouch, { id, filename }: VouchFile): void {
   );
   const address = el('input', { readonly: true, value: `${location.origin}/app/files/${id}` });
   const where = el('label', {}, 'Where they find it', address);
-  const dialog = open(`Share ${filename}`, form, wrong, list, where, button('Close', '', () => dialog.close()));
+  const dialog = open(`Share ${filename}`, form, wrong, said, list, where, button('Close', '', () => dialog.close()));
   void attempt(show);
 }

@@ -121,9 +121,14 @@ export class Files {
   private show(): void {
     const text = this.search.value.trim().toLocaleLowerCase();
     const found = this.files.filter(({ filename }) => filename.toLocaleLowerCase().includes(text));
-    const focused = (document.activeElement as HTMLElement | null)?.closest('[data-id]')?.getAttribute('data-id');
+    const focused = document.activeElement;
+    const name = this.list.contains(focused) && focused?.textContent; // of a button, which names its file
+    const id = focused?.closest('[data-id]')?.getAttribute('data-id');
     this.list.replaceChildren(...found.map((file) => fileRow(this.vouch, file, () => this.gone(file))));
-    if (focused) this.list.querySelector<HTMLElement>(`[data-id="${CSS.escape(focused)}"] button`)?.focus();
+    const again = [...this.list.querySelectorAll('button')].find(
+      (made) => made.textContent === name && made.closest('[data-id]')?.getAttribute('data-id') === id,
+    );
+    again?.focus(); // the keyboard stays where it was
     this.more.hidden = this.cursor === undefined;
     const count = found.length === 1 ? '1 file' : `${found.length} files`;
     this.note.textContent = this.cursor === undefined ? count : `${count} so far`;

@@ -123,6 +123,7 @@ export class Transfer {
   }
 
   private progress({ phase, id, done }: Progress, source: File): void {
+    if (this.state !== 'sending') return; // it was paused or given up meanwhile
     this.phase = phase;
     this.done = done;
     if (phase === 'sending') this.meter.note(done, performance.now());

@@ -134,7 +134,7 @@ class Row {
         return faultOf(fault);
       case 'checking':
       case 'ended':
-        return file ? sentence(statusOf(file)) : state === 'ended' ? 'Cancelled' : 'Looking';
+        return file ? sentence(statusOf(file)) : spoken[state];
       case 'interrupted':
         return 'Interrupted. Choose the same file again to go on where it stopped.';
       default:
@@ -160,7 +160,6 @@ class Row {
     const over = transfer.state === 'ended' || transfer.state === 'checking';
     this.remove();
     if (over) return;
-    announce(`${transfer.name}: cancelled`);
     await transfer.cancel().catch((err) => announce(`${transfer.name}: ${faultOf(err)}`)); // it expires by itself
   }
 
@@ -177,7 +176,7 @@ const spoken = {
   interrupted: 'Interrupted',
   failed: 'Failed',
   checking: 'Arrived',
-  ended: 'Ended',
+  ended: 'Cancelled',
 };
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
