@@ -51,6 +51,7 @@ class Tab {
     page.on('pageerror', (err) => faults.push(err.message));
     page.on('console', (said) => said.text().includes('Security Policy') && faults.push(said.text()));
     page.on('dialog', (dialog) => void dialog.accept());
+    page.on('filechooser', () => undefined); // from the beginning, or the first key may come before anybody listens
     return new Tab(page, faults);
   }
 
@@ -238,14 +239,14 @@ describe('the web page', () => {
     const tab = await Tab.of('dora');
     const { page } = tab;
     const sent: number[] = [];
-    const { promise: held, resolve } = deferred();
+    let { promise: held, resolve: hold } = deferred();
     let letThrough = false;
     await page.route(
       (url) => url.href.startsWith(stack.s3) && url.searchParams.has('partNumber'),
       (route) => {
         if (route.request().method() !== 'PUT') return route.continue();
         const part = Number(new URL(route.request().url()).searchParams.get('partNumber'));
-        if (part === 5 && !letThrough) return resolve();
+        if (part === 5 && !letThrough) return hold();
         sent.push(part);
         return route.continue();
       },
@@ -256,6 +257,9 @@ describe('the web page', () => {
     assert.deepEqual(await Promise.all(done), [200, 200, 200, 200]);
     await tab.upload('film.bin').getByRole('button', { name: 'Pause' }).click();
     await tab.upload('film.bin').getByText('Paused').waitFor();
+    ({ promise: held, resolve: hold } = deferred());
+    await tab.upload('film.bin').getByRole('button', { name: 'Resume' }).click();
+    await held;
     await page.reload();
 
     const row = tab.upload('film.bin');
@@ -269,6 +273,46 @@ describe('the web page', () => {
     await row.getByText(/^Ready$/).waitFor();
     assert.deepEqual(sent.sort(), [1, 2, 3, 4, 5]);
     assert.equal(await tab.listed('film.bin').count(), 1);
+
+    letThrough = false;
+    ({ promise: held, resolve: hold } = deferred());
+    await tab.choose('other.bin', randomBytes(40_000_000));
+    await held;
+    await tab.upload('other.bin').getByRole('button', { name: 'Cancel' }).click();
+    await tab.upload('other.bin').waitFor({ state: 'detached' });
+    await page.getByLabel('Status').selectOption('deleted');
+    const refresh = page.getByRole('button', { name: 'Refresh' });
+    await until(async () => (await refresh.click(), tab.listed('other.bin').count()), 'what is cancelled is deleted');
+    await tab.close();
+  });
+
+  it('shows a page of files at a time, and signs in again when the sign-in has run out', { timeout: 60_000 }, async () => {
+    const tab = await Tab.of('alice');
+    const { page } = tab;
+    await page.route(
+      (url) => url.pathname === '/files',
+      (route) => {
+        const url = new URL(route.request().url());
+        url.searchParams.set('limit', '1');
+        return route.request().method() === 'GET' ? route.continue({ url: url.href }) : route.continue();
+      },
+    );
+    await tab.send('page.txt', 'one of several', /^Ready$/);
+    await page.getByRole('meter', { name: 'Quota' }).waitFor();
+    const rows = page.getByRole('list', { name: 'Your files' }).getByRole('listitem');
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('1 file so far').waitFor();
+    assert.equal(await rows.count(), 1);
+    await page.getByRole('button', { name: 'More files' }).click();
+    await rows.nth(1).waitFor();
+    assert.equal(await rows.count(), 2);
+
+    await page.evaluate(`{ const now = Date.now() + 3600_000; Date.now = () => now; }`);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Your sign-in has run out.' }).waitFor();
+    await page.getByRole('button', { name: 'Sign in again' }).click();
+    await page.getByRole('alert').filter({ hasText: 'run out' }).waitFor({ state: 'detached' });
+    await page.getByText('Signed in as alice').waitFor(); // the issuer remembers who it was
     await tab.close();
   });
 });
