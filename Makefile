@@ -40,10 +40,10 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 emulator: ## give every function every event of events/ under AWS's Lambda Runtime Interface Emulator, as sam local invoke does (docs/sam.md); make test does it too
 	cd local && $(GO) test -count=1 -v -run 'Sample|Authorizer' ./emulator ./samples
 
-web: ## build the module for Uppy and the TypeScript client in web/, and test them without a browser; needs Node
+web: ## build the module for Uppy, the TypeScript client and the web page in web/, and test them without a browser; needs Node
 	cd web && npm ci --no-audit --loglevel=error && npm run -s build && npm run -s check && npm run -s unit
 
-web-test: ## the same, and Uppy itself and the client in Chromium against the local stack
+web-test: ## the same, and Uppy itself, the client and the page in Chromium against the local stack
 	@./web/test.sh
 
 page: ## build the web page to web/app/dist; without npm it says how to get that, and nothing else needs it

@@ -20,12 +20,12 @@ export interface Stack {
 const root = resolve('..');
 const binary = join(root, '.vouch/bin/vouch-local');
 
-/** Starts a stack for the pages of an origin. */
-export async function startStack(origin: string): Promise<Stack> {
+/** Starts a stack for the pages of an origin, or for its own page. */
+export async function startStack(origin?: string): Promise<Stack> {
   const dir = await mkdtemp(join(tmpdir(), 'vouch-web-'));
   const [api, s3, aws] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`) as [string, string, string];
   const where = ['-dir', dir, '-api', api];
-  const options = ['-s3', s3, '-aws', aws, '-origins', origin];
+  const options = ['-s3', s3, '-aws', aws, ...(origin ? ['-origins', origin] : [])];
   const stack = spawn(binary, ['run', ...where, ...options], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(stack, 'exit');
   const close = async () => {

@@ -1,0 +1,32 @@
+type Child = Node | string | undefined | false;
+type Attributes = Record<string, string | number | boolean | undefined | ((event: Event) => void)>;
+
+/** Makes an element. What is a function listens to the event of its name; texts stay texts. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') made.addEventListener(name, value);
+    else if (value === true) made.setAttribute(name, '');
+    else if (value !== undefined && value !== false) made.setAttribute(name, String(value));
+  }
+  made.append(...children.filter((child): child is Node | string => child !== undefined && child !== false));
+  return made;
+}
+
+/** A button of a short text, whose name for screen readers says what it is for too. */
+export function button(text: string, about: string, click: () => void, kind = ''): HTMLButtonElement {
+  const attributes = { type: 'button', class: kind || undefined, click };
+  return el('button', attributes, text, about !== '' && el('span', { class: 'unseen' }, ` ${about}`));
+}
+
+const live = el('p', { role: 'status', class: 'unseen' });
+
+/** Has screen readers say something, without moving anybody. */
+export function announce(text: string): void {
+  if (!live.isConnected) document.body.append(live);
+  live.textContent = text;
+}

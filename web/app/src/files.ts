@@ -1,0 +1,160 @@
+import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
+import { confirmDelete, share } from './dialogs.js';
+import { announce, button, el } from './dom.js';
+import { bytes, faultOf, statusOf, statuses, time } from './words.js';
+
+/** Has the browser download a ready file: exactly the version that was verified. */
+async function download(vouch: Vouch, { id }: VouchFile): Promise<void> {
+  const { url } = await vouch.download(id);
+  const { protocol } = new URL(url);
+  if (protocol !== 'https:' && protocol !== 'http:') throw new TypeError(`a download by ${protocol}`);
+  el('a', { href: url, rel: 'noreferrer' }).click(); // S3 says that it is an attachment
+}
+
+/** A file with what can be done with it. */
+export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLElement {
+  const wrong = el('p', { class: 'wrong', role: 'alert' });
+  const attempt = (what: () => Promise<void> | void) => async () => {
+    wrong.textContent = '';
+    try {
+      await what();
+    } catch (err) {
+      wrong.textContent = faultOf(err);
+    }
+  };
+  const { filename, status, size, access = 'owner' } = file;
+  const over = status === 'deleted' || status === 'expired';
+  const remove = async () => {
+    if (!(await confirmDelete(vouch, file))) return;
+    announce(`${filename} is deleted`);
+    gone();
+  };
+  const about = [size !== undefined && bytes(size), file.contentType, time(file.createdAt)].filter(Boolean).join(', ');
+  const canManage = access !== 'read' && !over;
+  return el(
+    'li',
+    { class: 'row', 'data-id': file.id, 'data-state': status },
+    el(
+      'div',
+      {},
+      el('p', { class: 'name' }, filename),
+      el('p', { class: 'about' }, about),
+      el('p', { class: 'state' }, statusOf(file)),
+      wrong,
+    ),
+    el(
+      'div',
+      { class: 'buttons' },
+      status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
+      canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
+      canManage && button('Delete', filename, attempt(remove)),
+    ),
+  );
+}
+
+/** One's own files, newest first, as far as they are loaded. */
+export class Files {
+  readonly element: HTMLElement;
+  private readonly list = el('ul', { class: 'rows', 'aria-label': 'Your files' });
+  private readonly note = el('p', { class: 'note', role: 'status' });
+  private readonly quota = el('div', { class: 'quota' });
+  private readonly status: HTMLSelectElement;
+  private readonly search: HTMLInputElement;
+  private readonly more: HTMLButtonElement;
+  private readonly title = el('h2', { id: 'files', tabindex: -1 }, 'Your files');
+  private files: VouchFile[] = [];
+  private cursor: string | undefined;
+  private asked = new AbortController();
+
+  constructor(private readonly vouch: Vouch) {
+    const options = Object.entries(statuses).map(([value, text]) => el('option', { value }, text));
+    this.status = el('select', { change: () => void this.load() }, el('option', { value: '' }, 'all'), ...options);
+    this.search = el('input', { type: 'search', input: () => this.show() });
+    this.more = button('More', 'files', () => void this.load(this.cursor));
+    this.element = el(
+      'section',
+      { 'aria-labelledby': 'files' },
+      this.title,
+      this.quota,
+      el(
+        'div',
+        { class: 'filters' },
+        el('label', {}, 'Status', this.status),
+        el('label', {}, 'Name has', this.search),
+        button('Refresh', 'the list', () => void this.load()),
+      ),
+      this.note,
+      this.list,
+      this.more,
+    );
+    void this.load();
+  }
+
+  /** Takes note of what became of a file, which the list follows within moments only. */
+  seen(file: VouchFile): void {
+    const index = this.files.findIndex(({ id }) => id === file.id);
+    const wanted = !this.status.value || this.status.value === file.status;
+    if (index >= 0 && this.files[index]!.status === file.status) return;
+    if (index >= 0) this.files.splice(index, 1, ...(wanted ? [file] : []));
+    else if (wanted) this.files.unshift(file);
+    this.show();
+    void this.measure();
+  }
+
+  /** Loads the first page, or the next. */
+  private async load(cursor?: string): Promise<void> {
+    this.asked.abort();
+    const { signal } = (this.asked = new AbortController());
+    this.note.textContent = 'Loading';
+    try {
+      const status = (this.status.value || undefined) as Status | undefined;
+      const page = await this.vouch.page({ status, cursor, signal });
+      this.files = cursor === undefined ? page.files : [...this.files, ...page.files];
+      this.cursor = page.nextCursor;
+      this.show();
+    } catch (err) {
+      if (!signal.aborted) this.note.textContent = faultOf(err);
+    }
+    if (cursor === undefined) await this.measure();
+  }
+
+  private show(): void {
+    const text = this.search.value.trim().toLocaleLowerCase();
+    const found = this.files.filter(({ filename }) => filename.toLocaleLowerCase().includes(text));
+    const focused = document.activeElement;
+    const name = this.list.contains(focused) && focused?.textContent; // of a button, which names its file
+    const id = focused?.closest('[data-id]')?.getAttribute('data-id');
+    this.list.replaceChildren(...found.map((file) => fileRow(this.vouch, file, () => this.gone(file))));
+    const again = [...this.list.querySelectorAll('button')].find(
+      (made) => made.textContent === name && made.closest('[data-id]')?.getAttribute('data-id') === id,
+    );
+    again?.focus(); // the keyboard stays where it was
+    this.more.hidden = this.cursor === undefined;
+    const count = found.length === 1 ? '1 file' : `${found.length} files`;
+    this.note.textContent = this.cursor === undefined ? count : `${count} so far`;
+  }
+
+  private gone({ id }: VouchFile): void {
+    this.files = this.files.filter((file) => file.id !== id);
+    this.show();
+    this.title.focus();
+    void this.measure();
+  }
+
+  private async measure(): Promise<void> {
+    try {
+      this.quota.replaceChildren(...quotaBar(await this.vouch.usage()));
+    } catch (err) {
+      this.quota.replaceChildren(el('p', { class: 'wrong' }, faultOf(err)));
+    }
+  }
+}
+
+function quotaBar({ bytes: { used, limit }, files }: Usage): Node[] {
+  const count = files.used === 1 ? '1 file' : `${files.used} files`;
+  if (limit === undefined) return [el('p', {}, `${bytes(used)} in ${count}`)];
+  return [
+    el('meter', { max: limit, value: used, high: limit * 0.9, 'aria-label': 'Quota' }),
+    el('p', {}, `${bytes(used)} of ${bytes(limit)}, in ${count}`),
+  ];
+}
