@@ -78,20 +78,11 @@ func (s *Store) Forget(ctx context.Context, f file.File, at, purgeAt time.Time) 
 		ExpressionAttributeNames: u.names, ExpressionAttributeValues: u.values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}}})
-	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok || len(cancelled.CancellationReasons) != 1 || aws.ToString(cancelled.CancellationReasons[0].Code) != conditionFailed {
-		if err != nil {
-			return fmt.Errorf("forget the record of file %s: %w", f.ID, err)
-		}
-		return nil
+	if refused, is := refusedItem(err); is {
+		return standing(refused, file.Deleted)
 	}
-	inTheWay := cancelled.CancellationReasons[0].Item
-	if len(inTheWay) == 0 {
-		return file.ErrNotFound
-	}
-	current, err := decode(inTheWay)
 	if err != nil {
-		return err
+		return fmt.Errorf("forget the record of file %s: %w", f.ID, err)
 	}
-	return &file.ConflictError{To: file.Deleted, Current: current}
+	return nil
 }

@@ -66,11 +66,16 @@ func (s *Store) settle(before, after file.File, c file.Change) (items []types.Tr
 func (s *Store) rewrite(ctx context.Context, f file.File, to file.Status, u *update, events []audit.Event, more ...types.TransactWriteItem) error {
 	u.ifRevision(f.Revision)
 	err := s.record(ctx, events, append([]types.TransactWriteItem{u.item(s.table, key(f.ID))}, more...)...)
-	refused, is := refusedItem(err)
-	switch {
-	case !is:
-		return err
-	case len(refused) == 0:
+	if refused, is := refusedItem(err); is {
+		return standing(refused, to)
+	}
+	return err
+}
+
+// standing is the error of a record that stood in the way of its becoming to:
+// file.ErrNotFound where there is none, and otherwise a *file.ConflictError.
+func standing(refused map[string]types.AttributeValue, to file.Status) error {
+	if len(refused) == 0 {
 		return file.ErrNotFound
 	}
 	current, err := decode(refused)

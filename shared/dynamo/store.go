@@ -105,14 +105,7 @@ func (s *Store) update(ctx context.Context, id string, to file.Status, u *update
 		return err
 	})
 	if refused, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		if len(refused.Item) == 0 {
-			return file.File{}, file.ErrNotFound
-		}
-		current, err := decode(refused.Item)
-		if err != nil {
-			return file.File{}, err
-		}
-		return file.File{}, &file.ConflictError{To: to, Current: current}
+		return file.File{}, standing(refused.Item, to)
 	}
 	if err != nil {
 		return file.File{}, fmt.Errorf("update record %s to %s: %w", id, to, err)
