@@ -72,12 +72,7 @@ func decodeGrant(key string, v types.AttributeValue) (file.Grant, error) {
 	if !ok {
 		return file.Grant{}, fmt.Errorf("it is a %T", v)
 	}
-	read := func(name string) string {
-		if s, ok := m.Value[name].(*types.AttributeValueMemberS); ok {
-			return s.Value
-		}
-		return ""
-	}
+	read := textsOf(m.Value)
 	g := file.Grant{Level: file.Level(read("level")), GrantedBy: read("grantedBy")}
 	if g.Grantee, ok = file.ParseGrantee(key); !ok || !g.Level.Valid() {
 		return file.Grant{}, fmt.Errorf("level %q", g.Level)

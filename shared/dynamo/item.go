@@ -203,6 +203,16 @@ const shards = "0123456789abcdef"
 
 func shardOf(id string) string { return id[len(id)-1:] }
 
+// textsOf reads the strings of m by their names; "" where there is none.
+func textsOf(m map[string]types.AttributeValue) func(name string) string {
+	return func(name string) string {
+		if s, ok := m[name].(*types.AttributeValueMemberS); ok {
+			return s.Value
+		}
+		return ""
+	}
+}
+
 func text(s string) types.AttributeValue         { return &types.AttributeValueMemberS{Value: s} }
 func timestamp(t time.Time) types.AttributeValue { return text(t.UTC().Format(timeLayout)) }
 func seconds(t time.Time) types.AttributeValue   { return number(t.Unix()) }

@@ -137,12 +137,7 @@ func positionOf(shard int, key map[string]types.AttributeValue) (position, error
 
 // decodeJob reads what the index byCheck holds of a record.
 func decodeJob(m map[string]types.AttributeValue) (verify.Job, error) {
-	read := func(name string) string {
-		if v, ok := m[name].(*types.AttributeValueMemberS); ok {
-			return v.Value
-		}
-		return ""
-	}
+	read := textsOf(m)
 	j := verify.Job{FileID: read("id"), Key: read("objectKey"), VersionID: read("versionId"), ETag: read("etag")}
 	if !file.ValidID(j.FileID) || j.Key == "" || j.VersionID == "" || j.ETag == "" {
 		return verify.Job{}, fmt.Errorf("decode a record of byCheck: id %q, version %q", j.FileID, j.VersionID)

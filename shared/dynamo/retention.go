@@ -92,12 +92,7 @@ func decodeHold(v types.AttributeValue) (*file.Hold, error) {
 	if !ok {
 		return nil, fmt.Errorf("the hold is a %T", v)
 	}
-	read := func(name string) string {
-		if s, ok := m.Value[name].(*types.AttributeValueMemberS); ok {
-			return s.Value
-		}
-		return ""
-	}
+	read := textsOf(m.Value)
 	at, err := time.Parse(timeLayout, read("at"))
 	if err != nil {
 		return nil, fmt.Errorf("the hold: %w", err)
