@@ -1,5 +1,6 @@
 // Command scan-object is the second step of the workflow: it streams the
-// object through SHA-256 and the malware scanner.
+// object through SHA-256 and the malware scanner, unless the step before has
+// decided already.
 package main
 
 import (
@@ -42,9 +43,11 @@ func main() {
 		Now:       time.Now,
 	}
 	lambda.Start(workflow.Step("scan-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
-		if err := ready(ctx); err != nil {
-			return verify.Result{}, err
-		}
-		return scanner.Scan(ctx, t.Job)
+		return verify.IfPassed(t.Step, func() (verify.Result, error) {
+			if err := ready(ctx); err != nil {
+				return verify.Result{}, err
+			}
+			return scanner.Scan(ctx, t.Job)
+		})
 	}))
 }

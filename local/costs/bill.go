@@ -194,8 +194,7 @@ func (c Counts) savings(l PriceList) ([]saving, error) {
 	n := million / float64(s.Files)
 	var all []saving
 	for _, state := range []struct{ name, what string }{
-		{"GuardDutyHasNotSpoken", "no state `GuardDutyHasNotSpoken` (Pass): the execution's input has its place already"},
-		{"IsValid", "no state `IsValid` (Choice): scan-object hands on what validate-object has decided"},
+		{"IsClean", "no state `IsClean` (Choice): one function for both ends"},
 	} {
 		if s.States[state.name] == 0 {
 			continue

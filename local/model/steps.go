@@ -137,7 +137,7 @@ func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 	case kindValidate:
 		return m.code.Validator(o).Validate(ctx, t.Job)
 	case kindScan:
-		return m.code.Scanner(o).Scan(ctx, t.Job)
+		return verify.IfPassed(t.Step, func() (verify.Result, error) { return m.code.Scanner(o).Scan(ctx, t.Job) })
 	case kindReady:
 		return m.code.MarkReady(ctx, o, t)
 	case kindReject:

@@ -15,6 +15,10 @@ import (
 // what the steps before it found.
 type Task struct {
 	verify.Job
+	// Step is what validate-object has decided, for scan-object; nil in a re-scan, and in
+	// an execution that began with a definition that chose by itself.
+	Step *verify.Result `json:"step,omitempty"`
+
 	Reason         file.Reason   `json:"reason,omitempty"`
 	ChecksumSHA256 string        `json:"checksumSHA256,omitempty"`
 	Verdict        *file.Verdict `json:"verdict,omitempty"`
