@@ -49,5 +49,6 @@ func main() {
 		Policy: limits,
 		Now:    time.Now,
 		Limit:  500,
+		AtOnce: 16, // what waits on others' answers, most of the time
 	}))
 }
