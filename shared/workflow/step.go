@@ -29,8 +29,9 @@ type Task struct {
 }
 
 // Step returns run as the handler of a Lambda function that the workflow
-// invokes, and in which the function of that name acts. Both what it found and how it failed are logged; a failure is also
-// returned, so that the workflow's Retry and Catch decide.
+// invokes, and in which the function of that name acts. Both what it found and how it
+// failed are logged; a failure is also returned, as Throttled where it is that, so that
+// the workflow's Retry and Catch decide.
 func Step(function string, run func(context.Context, Task) (verify.Result, error)) func(context.Context, Task) (verify.Result, error) {
 	return func(ctx context.Context, t Task) (verify.Result, error) {
 		ctx = acting.As(ctx, function)
@@ -41,7 +42,7 @@ func Step(function string, run func(context.Context, Task) (verify.Result, error
 		result, err := run(ctx, t)
 		if err != nil {
 			log.ErrorContext(ctx, "the step failed", "error", err.Error())
-			return verify.Result{}, err
+			return verify.Result{}, named(err)
 		}
 		log.InfoContext(ctx, "the step is done", "outcome", result.Outcome, "reason", result.Reason, "verdict", result.Verdict)
 		return result, nil
