@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/kmskey"
 	"github.com/vouch-s3/vouch/shared/metrics"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/receipt"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -30,7 +31,7 @@ func main() {
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Events:   eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
 		Receipts: receipt.Issuer{Signer: kmskey.New(kms.NewFromConfig(cfg), env[settings.ReceiptKey]), Bucket: env[settings.Bucket], Now: time.Now},
-		Policy:   settings.MustPolicy(),
+		Policy:   settings.MustPolicy(override.Load),
 		Now:      time.Now,
 	}
 	lambda.Start(workflow.Step("mark-ready", func(ctx context.Context, t workflow.Task) (verify.Result, error) {

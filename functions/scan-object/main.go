@@ -12,6 +12,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/clamd"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -39,7 +40,7 @@ func main() {
 		Objects:   s3store.New(cfg, env[settings.Bucket]),
 		Antivirus: antivirus,
 		Scanners:  scanners,
-		Policy:    settings.MustPolicy(),
+		Policy:    settings.MustPolicy(override.Load),
 		Now:       time.Now,
 	}
 	lambda.Start(workflow.Step("scan-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {

@@ -1,4 +1,4 @@
-package policy
+package override
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 var update = flag.Bool("update", false, "write builtin.go anew from default.yaml")
@@ -18,45 +20,45 @@ var update = flag.Bool("update", false, "write builtin.go anew from default.yaml
 // Every function reads the policy at each of its starts, so that default.yaml is read
 // here, and what is built into the functions is a value (docs/performance.md).
 func TestWhatIsBuiltInIsTheDefaultDocument(t *testing.T) {
-	document, err := os.ReadFile("default.yaml")
+	document, err := os.ReadFile("../default.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var p Policy
+	var p policy.Policy
 	if err := decode(document, &p); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		t.Errorf("default.yaml: %v", err)
 	}
 	want := source(t, p)
 	if *update {
-		if err := os.WriteFile("builtin.go", want, 0o644); err != nil {
+		if err := os.WriteFile("../builtin.go", want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile("builtin.go"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("builtin.go is not made of default.yaml as that is now: go generate ./shared/policy (%v)", err)
+	if got, err := os.ReadFile("../builtin.go"); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("builtin.go is not made of default.yaml as that is now: go generate ./shared/policy/override (%v)", err)
 	}
-	if !*update && !reflect.DeepEqual(Default(), p) {
+	if !*update && !reflect.DeepEqual(policy.Default(), p) {
 		t.Error("what is built in reads otherwise than default.yaml")
 	}
 }
 
 // Whoever changes the policy that it got changes nobody else's.
 func TestEveryPolicyIsAValueOfItsOwn(t *testing.T) {
-	p := Default()
+	p := policy.Default()
 	delete(p.Types, "image/png")
 	p.Types["image/gif"].MaxSize = 1
 	p.Methods[0] = "none"
 	clear(p.Findings)
-	if err := Default().check(); err != nil || Default().Types["image/png"] == nil || Default().Types["image/gif"].MaxSize != 0 {
+	if err := policy.Default().Check(); err != nil || policy.Default().Types["image/png"] == nil || policy.Default().Types["image/gif"].MaxSize != 0 {
 		t.Errorf("what is built in has changed: %v", err)
 	}
 }
 
 // source is builtin.go for p.
-func source(t *testing.T, p Policy) []byte {
+func source(t *testing.T, p policy.Policy) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	b.WriteString("// Code generated from default.yaml by go generate. DO NOT EDIT.\n\npackage policy\n\nimport (\n")

@@ -1,62 +1,20 @@
 package policy
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"slices"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
-//go:generate go test -run TestWhatIsBuiltInIsTheDefaultDocument . -update
-
 // Default returns the policy of default.yaml.
 func Default() Policy { return builtIn() }
-
-// Load returns the policy of default.yaml with what override, a YAML document
-// of the same form, says differently: a value replaces a value, and the entries
-// of types and findings replace those of the same name; a type whose entry is
-// null is taken away. An empty override changes nothing. The error names every
-// fault.
-func Load(override string) (Policy, error) {
-	p := builtIn()
-	if override == "" {
-		return p, nil // a test has checked it
-	}
-	if err := decode([]byte(override), &p); err != nil {
-		return Policy{}, fmt.Errorf("read the policy's override: %w", err)
-	}
-	maps.DeleteFunc(p.Types, func(_ string, t *Type) bool { return t == nil })
-	if err := p.check(); err != nil {
-		return Policy{}, fmt.Errorf("the policy is not valid: %w", err)
-	}
-	return p, nil
-}
-
-func decode(document []byte, p *Policy) error {
-	d := yaml.NewDecoder(bytes.NewReader(document))
-	d.KnownFields(true)
-	err := d.Decode(p)
-	if errors.Is(err, io.EOF) {
-		return nil // nothing in it
-	}
-	if err != nil {
-		return err
-	}
-	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
-		return errors.New("there is more than one document")
-	}
-	return nil
-}
 
 // What S3, Lambda and clamd allow, which no policy can.
 const (
@@ -65,7 +23,8 @@ const (
 	lambdaEnds    = 15 * time.Minute
 )
 
-func (p Policy) check() error {
+// Check returns an error that names every fault of a policy.
+func (p Policy) Check() error {
 	var faults []error
 	want := func(ok bool, format string, args ...any) {
 		if !ok {
