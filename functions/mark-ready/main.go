@@ -19,8 +19,8 @@ import (
 	"github.com/vouch-s3/vouch/shared/receipt"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -34,7 +34,7 @@ func main() {
 		Policy:   settings.MustPolicy(override.Load),
 		Now:      time.Now,
 	}
-	lambda.Start(workflow.Step("mark-ready", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("mark-ready", func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	}))
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -31,7 +31,7 @@ func main() {
 		Now:     time.Now,
 	}
 	emitter := metrics.OfFunction()
-	lambda.Start(workflow.Step("mark-rejected", workflow.Lost(emitter, func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("mark-rejected", step.Lost(emitter, func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return finisher.Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	})))
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -25,7 +25,7 @@ func main() {
 		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	}
-	lambda.Start(workflow.Step("validate-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("validate-object", func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return validator.Validate(ctx, t.Job)
 	}))
 }
