@@ -12,10 +12,11 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/clamd"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -39,10 +40,10 @@ func main() {
 		Objects:   s3store.New(cfg, env[settings.Bucket]),
 		Antivirus: antivirus,
 		Scanners:  scanners,
-		Policy:    settings.MustPolicy(),
+		Policy:    settings.MustPolicy(override.Load),
 		Now:       time.Now,
 	}
-	lambda.Start(workflow.Step("scan-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("scan-object", func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return verify.IfPassed(t.Step, func() (verify.Result, error) {
 			if err := ready(ctx); err != nil {
 				return verify.Result{}, err

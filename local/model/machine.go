@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 // machine is a state machine of statemachines/, as far as the model carries it
@@ -221,7 +221,7 @@ func choose(list []choice, d data) int16 {
 func (m *Model) beginTask(e *execution) {
 	machine := &m.machines[e.machine]
 	d := m.data.get(e.data)
-	t := workflow.Task{Job: d.Job}
+	t := step.Task{Job: d.Job}
 	t.Rescan = machine.rescan
 	s := &machine.states[e.state]
 	switch {

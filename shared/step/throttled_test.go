@@ -1,4 +1,4 @@
-package workflow_test
+package step_test
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func TestAStepThatAWSThrottlesSaysSoByTheNameOfItsError(t *testing.T) {
@@ -39,10 +39,10 @@ func TestAStepThatAWSThrottlesSaysSoByTheNameOfItsError(t *testing.T) {
 		"no permission":                  {&smithy.GenericAPIError{Code: "AccessDeniedException"}, false},
 		"a fault of its own":             {errors.New("no scanner answers"), false},
 	} {
-		step := workflow.Step("mark-ready", func(context.Context, workflow.Task) (verify.Result, error) {
+		run := step.Lambda("mark-ready", func(context.Context, step.Task) (verify.Result, error) {
 			return verify.Result{}, fmt.Errorf("mark file ready: %w", tt.err)
 		})
-		_, err := step(t.Context(), workflow.Task{})
+		_, err := run(t.Context(), step.Task{})
 		// As aws-lambda-go names it (lambda/errors.go): the type that a pointer is to.
 		kind := reflect.TypeOf(err)
 		if kind.Kind() == reflect.Pointer {
@@ -68,7 +68,7 @@ func TestTheWorkflowWaitsForWhatIsThrottled(t *testing.T) {
 	if err := json.Unmarshal(data, &machine); err != nil {
 		t.Fatal(err)
 	}
-	name := reflect.TypeFor[workflow.Throttled]().Name()
+	name := reflect.TypeFor[step.Throttled]().Name()
 	steps := 0
 	for state, s := range machine.States {
 		if s.Type != "Task" || s.Resource != "arn:aws:states:::lambda:invoke" {

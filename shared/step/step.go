@@ -1,4 +1,6 @@
-package workflow
+// Package step is the frame of the functions that the workflows invoke to verify a
+// file. It links no client of AWS Step Functions.
+package step
 
 import (
 	"context"
@@ -15,6 +17,7 @@ import (
 // what the steps before it found.
 type Task struct {
 	verify.Job
+
 	// Step is what validate-object has decided, for scan-object; nil in a re-scan, and in
 	// an execution that began with a definition that chose by itself.
 	Step *verify.Result `json:"step,omitempty"`
@@ -28,11 +31,11 @@ type Task struct {
 	GuardDuty verify.Result `json:"guardduty,omitzero"`
 }
 
-// Step returns run as the handler of a Lambda function that the workflow
+// Lambda returns run as the handler of a Lambda function that the workflow
 // invokes, and in which the function of that name acts. Both what it found and how it
 // failed are logged; a failure is also returned, as Throttled where it is that, so that
 // the workflow's Retry and Catch decide.
-func Step(function string, run func(context.Context, Task) (verify.Result, error)) func(context.Context, Task) (verify.Result, error) {
+func Lambda(function string, run func(context.Context, Task) (verify.Result, error)) func(context.Context, Task) (verify.Result, error) {
 	return func(ctx context.Context, t Task) (verify.Result, error) {
 		ctx = acting.As(ctx, function)
 		log := slog.With("fileId", t.FileID, "versionId", t.VersionID)
