@@ -200,7 +200,7 @@ func statusID(s file.Status, id string) string { return string(s) + "#" + id }
 // shardDigits are how many of an id's last hex digits, which are random (UUIDv7), say
 // which shard of an index its record is in. Shards spread the indexes of the sweeper and
 // of re-scans over partitions, each of which takes 1,000 write units a second: two digits
-// bear 10,000 uploads a second, where one bore 1,500 (docs/scale.md).
+// bear 10,000 uploads a second, where one bore 1,700 (docs/scale.md).
 const shardDigits = 2
 
 // ShardOf returns the shard that the record of a file with the id is in, in each index
