@@ -106,13 +106,13 @@ func decodeHold(v types.AttributeValue) (*file.Hold, error) {
 func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	type entry struct{ id, expiresAt string }
 	var entries []entry
-	for i := range shards {
+	for _, shard := range shards {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("byExpiry"),
 			KeyConditionExpression: aws.String("expiryShard = :shard AND expiresAt <= :now"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard": text(shards[i : i+1]),
+				":shard": text(shard),
 				":now":   timestamp(now),
 			},
 			Limit: aws.Int32(int32(limit)), // #nosec G115 -- a page of the sweeper
