@@ -2,58 +2,93 @@ package ask
 
 import (
 	"context"
-	"io"
-	"log/slog"
-	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/vouch-s3/vouch/shared/s3store"
 )
 
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil)))
-	os.Exit(m.Run())
+// What is left out of the limit must not be what makes a URL serve.
+func TestTheLimitsURLIsTheOneThatWeGiveOut(t *testing.T) {
+	put := thePut()
+	for {
+		now := time.Now()
+		bare := newLimit(now).presign(put.Key, put.ContentType, put.ChecksumSHA256, put.Size, now)
+		got, err := s3store.New(configuration(), bucket).PresignPut(context.Background(), put)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.Truncate(time.Second) != time.Now().Truncate(time.Second) {
+			continue // they may be of different seconds
+		}
+		if got.URL != bare {
+			t.Errorf("%s, want\n%s", got.URL, bare)
+		}
+		return
+	}
 }
 
-func BenchmarkHandler(b *testing.B) {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+func TestTheTableAnswersOnlyWhatTheFunctionAsks(t *testing.T) {
+	err := Quietly(func() error { _, err := Handlers(); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	event, err := Event("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = Quietly(func() error {
+		return created(handler(true).Invoke(context.Background(), []byte(strings.Replace(string(event), "holiday.png", "", 1))))
+	})
+	if err == nil || !strings.Contains(err.Error(), "invalid-filename") {
+		t.Errorf("a file without a name: %v", err)
+	}
+}
+
+// BenchmarkHot are the hot paths whose allocations are guarded (make allocs).
+func BenchmarkHot(b *testing.B) {
+	err := Quietly(func() error {
+		signers, err := Presigners()
+		if err != nil {
+			return err
+		}
+		handlers, err := Handlers()
+		if err != nil {
+			return err
+		}
+		run(b, "Presign", append(signers[:1], Others()...))
+		run(b, "CreateUpload", handlers)
+		return nil
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func(o *os.File) { os.Stdout = o }(os.Stdout)
-	os.Stdout = null
-	for _, bb := range []struct {
-		name    string
-		keeping bool
-		key     string
-	}{{"url", false, ""}, {"record", true, ""}, {"key", true, "abc"}} {
-		b.Run(bb.name, func(b *testing.B) {
-			event, err := Event(bb.key)
-			if err != nil {
-				b.Fatal(err)
-			}
-			h := handler(bb.keeping)
-			if err := created(h.Invoke(context.Background(), event)); err != nil {
-				b.Fatal(err)
-			}
+}
+
+// BenchmarkLimit are what others, and the least that can be, take for the same.
+func BenchmarkLimit(b *testing.B) {
+	limits, err := Limits()
+	if err != nil {
+		b.Fatal(err)
+	}
+	signers, err := Presigners()
+	if err != nil {
+		b.Fatal(err)
+	}
+	run(b, "Limit", limits)
+	run(b, "Presign", signers[1:])
+}
+
+func run(b *testing.B, of string, works []Work) {
+	for _, w := range works {
+		b.Run(of+"/"+w.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				h.Invoke(context.Background(), event)
+				if err := w.Do(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
-	b.Run("limit", func(b *testing.B) {
-		event, _ := Event("")
-		l := newLimit(time.Now())
-		b.ReportAllocs()
-		for b.Loop() {
-			l.answer(event, time.Now())
-		}
-	})
-	b.Run("sign", func(b *testing.B) {
-		l := newLimit(time.Now())
-		b.ReportAllocs()
-		for b.Loop() {
-			l.presign(thePut().Key, "image/png", thePut().ChecksumSHA256, 5242880, time.Now())
-		}
-	})
 }

@@ -36,23 +36,29 @@ func mac(key []byte, message string) []byte {
 	return h.Sum(nil)
 }
 
-// digest and sign of a canonical request that is there already are what no signer can do without.
+// sign is what no signer can do without: the hash of the canonical request, and the
+// signature of that.
 func (l limit) sign(canonical, moment string) string {
 	sum := sha256.Sum256([]byte(canonical))
 	return hex.EncodeToString(mac(l.dayKey, "AWS4-HMAC-SHA256\n"+moment+"\n"+l.scope+"\n"+hex.EncodeToString(sum[:])))
 }
 
-// presign is sign with the canonical request and the URL written out for the one form
-// that they have here.
-func (l limit) presign(key, contentType, checksum string, size int64, now time.Time) string {
+// canonical writes out the canonical request for the one form that PUTs have here,
+// and the URL but for its signature.
+func (l limit) canonical(key, contentType, checksum string, size int64, now time.Time) (request, link, moment string) {
 	const host = bucket + ".s3." + region + ".amazonaws.com"
-	moment := now.UTC().Format("20060102T150405Z")
+	moment = now.UTC().Format("20060102T150405Z")
 	query := "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + accessKey + "%2F" + url.QueryEscape(l.scope) + "&X-Amz-Date=" + moment +
 		"&X-Amz-Expires=900&X-Amz-Security-Token=" + l.token +
 		"&X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256&x-id=PutObject"
-	canonical := "PUT\n/" + key + "\n" + query + "\ncontent-length:" + strconv.FormatInt(size, 10) + "\ncontent-type:" + contentType + "\nhost:" + host +
+	request = "PUT\n/" + key + "\n" + query + "\ncontent-length:" + strconv.FormatInt(size, 10) + "\ncontent-type:" + contentType + "\nhost:" + host +
 		"\nif-none-match:*\nx-amz-checksum-sha256:" + checksum + "\n\ncontent-length;content-type;host;if-none-match;x-amz-checksum-sha256\nUNSIGNED-PAYLOAD"
-	return "https://" + host + "/" + key + "?" + query + "&X-Amz-Signature=" + l.sign(canonical, moment)
+	return request, "https://" + host + "/" + key + "?" + query, moment
+}
+
+func (l limit) presign(key, contentType, checksum string, size int64, now time.Time) string {
+	request, link, moment := l.canonical(key, contentType, checksum, size, now)
+	return link + "&X-Amz-Signature=" + l.sign(request, moment)
 }
 
 // answer is the whole of it.
