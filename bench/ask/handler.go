@@ -38,6 +38,9 @@ func handler(keeping bool) lambda.Handler {
 	return lambda.NewHandler(api.Lambda(access.Claims{Owner: "sub"}, api.Idempotent(keys, api.CreateUpload(creator))))
 }
 
+// URLOnly is the function without its tables: it gives a URL out and keeps nothing.
+func URLOnly() lambda.Handler { return handler(false) }
+
 // nothing keeps no records.
 type nothing struct{ upload.Records }
 

@@ -14,25 +14,43 @@ import (
 // it takes from the request.
 type table struct{}
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper, for what is measured within this process.
 func (table) RoundTrip(r *http.Request) (*http.Response, error) {
-	asked, err := io.ReadAll(r.Body)
+	answer, err := answerTo(r)
 	if err != nil {
-		return nil, fmt.Errorf("read a request: %w", err)
-	}
-	answer := "{}"
-	switch operation := r.Header.Get("X-Amz-Target"); operation {
-	case "DynamoDB_20120810.TransactWriteItems", "DynamoDB_20120810.PutItem":
-	case "DynamoDB_20120810.UpdateItem":
-		attempt := valueOf(asked, ":attempt") + valueOf(asked, ":by") // of its start, or of its end
-		answer = `{"Attributes":{"id":{"S":"i"},"body":{"S":"b"},"attempt":{"S":"` + attempt + `"},"resource":{"S":"` + valueOf(asked, ":resource") + `"}}}`
-	default:
-		return nil, fmt.Errorf("nobody was to call %s", operation)
+		return nil, err
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, ContentLength: int64(len(answer)),
 		Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(answer)),
 	}, nil
+}
+
+// ServeHTTP implements http.Handler, for functions that are processes of their own.
+func (table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := answerTo(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	io.WriteString(w, answer)
+}
+
+func answerTo(r *http.Request) (string, error) {
+	asked, err := io.ReadAll(r.Body)
+	if err != nil {
+		return "", fmt.Errorf("read a request: %w", err)
+	}
+	switch operation := r.Header.Get("X-Amz-Target"); operation {
+	case "DynamoDB_20120810.TransactWriteItems":
+		return "{}", nil
+	case "DynamoDB_20120810.UpdateItem":
+		attempt := valueOf(asked, ":attempt") + valueOf(asked, ":by") // of its start, or of its end
+		return `{"Attributes":{"id":{"S":"i"},"body":{"S":"b"},"attempt":{"S":"` + attempt + `"},"resource":{"S":"` + valueOf(asked, ":resource") + `"}}}`, nil
+	default:
+		return "", fmt.Errorf("nobody was to call %q", operation)
+	}
 }
 
 // valueOf returns the text under a name in what the SDK has written, which has no space in it.
