@@ -21,7 +21,7 @@ ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
 .PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
-.PHONY: page web-deploy
+.PHONY: page web-deploy allocs
 .PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
@@ -139,6 +139,9 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 
 bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc), cold starts against the least of functions
 	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
+
+allocs: ## hold what the hot paths allocate to bench/allocs.txt, which benchstat reads; make allocs UPDATE=1 writes it anew
+	@cd bench && $(GO) test -count=1 ./ask ./allocs && $(GO) run ./allocs $(if $(UPDATE),-update)
 
 SEED  ?= 1
 FILES ?= 500
