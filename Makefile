@@ -21,8 +21,7 @@ ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
 .PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
-.PHONY: page web-deploy
-.PHONY: sim
+.PHONY: page web-deploy allocs sim
 .PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
@@ -145,6 +144,9 @@ bench: functions cli clamd ## measure side by side: the scan function against cl
 
 sim: ## simulate uploads at scale, up to 10,000 a second, and write docs/scale.md; RENDER=1 writes it from the results that are there
 	@cd bench && $(GO) run ./sim/cmd -root $(ROOT) $(if $(RENDER),-render)
+
+allocs: ## hold what the hot paths allocate to bench/allocs.txt, which benchstat reads; make allocs UPDATE=1 writes it anew
+	@cd bench && $(GO) test -count=1 ./ask ./allocs && $(GO) run ./allocs $(if $(UPDATE),-update)
 
 SEED  ?= 1
 FILES ?= 500

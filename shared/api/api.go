@@ -107,10 +107,12 @@ func PublicLambda(p Public) func(context.Context, Event) (Reply, error) {
 // function is a Lambda function that answers with what serve returns.
 func function(serve func(context.Context, Event) (Response, error)) func(context.Context, Event) (Reply, error) {
 	return func(ctx context.Context, e Event) (reply Reply, err error) {
-		log := slog.With("requestId", e.RequestContext.RequestID, "route", e.RouteKey)
+		log := func(level slog.Level, message string, more ...any) {
+			slog.Log(ctx, level, message, append([]any{"requestId", e.RequestContext.RequestID, "route", e.RouteKey}, more...)...)
+		}
 		defer func() {
 			if p := recover(); p != nil {
-				log.ErrorContext(ctx, "the handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				log(slog.LevelError, "the handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				reply, err = problemReply(nil), nil
 			}
 		}()
@@ -118,14 +120,14 @@ func function(serve func(context.Context, Event) (Response, error)) func(context
 		if err != nil {
 			reply := problemReply(err)
 			if reply.StatusCode >= http.StatusInternalServerError {
-				log.ErrorContext(ctx, "the call failed", "fileId", e.PathParameters["id"], "error", err.Error())
+				log(slog.LevelError, "the call failed", "fileId", e.PathParameters["id"], "error", err.Error())
 			} else {
-				log.InfoContext(ctx, "the call was refused", "fileId", e.PathParameters["id"], "status", reply.StatusCode, "error", err.Error())
+				log(slog.LevelInfo, "the call was refused", "fileId", e.PathParameters["id"], "status", reply.StatusCode, "error", err.Error())
 			}
 			return reply, nil
 		}
 		count(ctx, response)
-		log.InfoContext(ctx, "the call was answered", "fileId", cmp.Or(e.PathParameters["id"], made(response)), "status", response.Status)
+		log(slog.LevelInfo, "the call was answered", "fileId", cmp.Or(e.PathParameters["id"], made(response)), "status", response.Status)
 		return encode(response)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -60,27 +59,25 @@ type nullable interface{ takesNull() }
 // decodeObjectAt is decodeObject for an object within the body, whose place there
 // the errors name, as parts[3].
 func decodeObjectAt(place string, body []byte, fields map[string]any, required ...string) error {
-	accepted := "a JSON object with " + strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 	refuse := func(field, detail string) error {
 		if place != "" {
 			field = strings.TrimSuffix(place+"."+field, ".")
 		}
-		return &file.Error{Code: file.CodeInvalidRequest, Field: field, Detail: detail, Accepted: accepted}
+		return &file.Error{
+			Code: file.CodeInvalidRequest, Field: field, Detail: detail,
+			Accepted: "a JSON object with " + strings.Join(slices.Sorted(maps.Keys(fields)), ", "),
+		}
 	}
-	if !utf8.Valid(body) {
+	switch {
+	case !utf8.Valid(body):
 		return refuse("", "The body is not valid UTF-8.")
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	case !json.Valid(body):
+		return refuse("", "The body is not one valid JSON value.")
+	case !isObject(body):
 		return refuse("", "The body is not a JSON object.")
 	}
-	seen := map[string]bool{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return refuse("", "The body is not valid JSON.")
-		}
-		name := t.(string) // within an object, encoding/json gives keys as strings
+	seen := make(map[string]bool, len(fields))
+	for name, raw := range members(body) {
 		target, known := fields[name]
 		switch {
 		case !known:
@@ -89,20 +86,10 @@ func decodeObjectAt(place string, body []byte, fields map[string]any, required .
 			return refuse(name, "The field is there twice.")
 		}
 		seen[name] = true
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return refuse(name, "The body is not valid JSON.")
-		}
 		_, takesNull := target.(nullable)
-		if err := json.Unmarshal(raw, target); err != nil || string(raw) == "null" && !takesNull {
+		if err := decodeValue(raw, target); err != nil || string(raw) == "null" && !takesNull {
 			return refuse(name, "The field has the wrong type, or a number that is out of range.")
 		}
-	}
-	if _, err := d.Token(); err != nil {
-		return refuse("", "The body is not valid JSON.")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return refuse("", "There is something behind the JSON object.")
 	}
 	for _, name := range required {
 		if !seen[name] {

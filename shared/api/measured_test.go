@@ -20,13 +20,13 @@ func TestWhatIsHandedOutIsCountedAndNothingElse(t *testing.T) {
 		body any
 		want string // in the line; "" for none
 	}{
-		"an upload":        {Created{File: File{Size: 5}, Upload: &Upload{URL: "https://secret"}}, `"BytesPromised":5,"URLsSigned":1`},
-		"a form":           {Created{File: File{Size: 7}, Form: &Form{URL: "https://secret"}}, `"BytesPromised":7,"URLsSigned":1`},
-		"a form of a most": {Created{Form: &Form{}}, `{"URLsSigned":1`},
+		"an upload":        {Created{File: File{Size: 5}, Upload: &Upload{URL: "https://secret"}}, `"URLsSigned":1,"BytesPromised":5`},
+		"a form":           {Created{File: File{Size: 7}, Form: &Form{URL: "https://secret"}}, `"URLsSigned":1,"BytesPromised":7`},
+		"a form of a most": {Created{Form: &Form{}}, `"URLsSigned":1}`},
 		"in parts":         {Created{File: File{Size: 5}, Multipart: &Multipart{}}, ""},
-		"parts":            {PresignedParts{Parts: []PresignedPart{{Size: 8}, {Size: 2}}}, `"BytesPromised":10,"URLsSigned":2`},
+		"parts":            {PresignedParts{Parts: []PresignedPart{{Size: 8}, {Size: 2}}}, `"URLsSigned":2,"BytesPromised":10`},
 		"no parts":         {PresignedParts{}, ""},
-		"a download":       {Link{URL: "https://secret"}, `{"URLsSigned":1`},
+		"a download":       {Link{URL: "https://secret"}, `"URLsSigned":1}`},
 		"given again":      {json.RawMessage(`{"url":"https://secret"}`), ""},
 		"a file":           {File{Size: 5}, ""},
 		"nothing":          {nil, ""},

@@ -156,12 +156,16 @@ func (e Event) Check() error {
 	case e.Status != "" && !e.Status.Valid() || e.Level != "" && !e.Level.Valid():
 		return fmt.Errorf("the event %s: status %q, level %q", e.ID, e.Status, e.Level)
 	}
-	for name, has := range map[string]bool{
-		"status": e.Status != "", "reason": e.Reason != "", "call": e.Call != "", "grantee": e.Grantee != file.Grantee{}, "level": e.Level != "",
-		"expiresAt": !e.ExpiresAt.IsZero(), "urls": e.URLs != 0,
+	own := e.Action.Members()
+	for _, m := range [...]struct {
+		name string
+		has  bool
+	}{
+		{"status", e.Status != ""}, {"reason", e.Reason != ""}, {"call", e.Call != ""}, {"grantee", e.Grantee != file.Grantee{}}, {"level", e.Level != ""},
+		{"expiresAt", !e.ExpiresAt.IsZero()}, {"urls", e.URLs != 0},
 	} {
-		if has && !slices.Contains(e.Action.Members(), name) {
-			return fmt.Errorf("the event %s: %s has no %s", e.ID, e.Action, name)
+		if m.has && !slices.Contains(own, m.name) {
+			return fmt.Errorf("the event %s: %s has no %s", e.ID, e.Action, m.name)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -136,9 +137,14 @@ func decodeCall(item map[string]types.AttributeValue) (idempotency.Record, error
 	return r, nil
 }
 
+// packers are used again: one takes 800 kB, and most of the time of a small answer.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func pack(a idempotency.Answer) ([]byte, error) {
 	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
+	w := packers.Get().(*gzip.Writer)
+	defer packers.Put(w)
+	w.Reset(&packed)
 	if err := json.NewEncoder(w).Encode(a); err != nil {
 		return nil, fmt.Errorf("encode an answer: %w", err)
 	}

@@ -98,11 +98,9 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 	if f.Status == file.Ready && f.Verdict != nil {
 		it.CheckShard, it.CheckedAt = ShardOf(f.ID), f.Verdict.CheckedAt.UTC().Format(timeLayout)
 	}
-	m, err := attributevalue.MarshalMap(it)
-	if err != nil {
-		return nil, fmt.Errorf("encode record %s: %w", f.ID, err)
-	}
+	m := it.attributes()
 	if f.Verdict != nil {
+		var err error
 		if m["verdict"], err = encodeVerdict(f.Verdict); err != nil {
 			return nil, fmt.Errorf("encode the verdict on %s: %w", f.ID, err)
 		}
@@ -114,6 +112,66 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		m["hold"] = encodeHold(f.Hold)
 	}
 	return m, nil
+}
+
+// attributes is what attributevalue.MarshalMap makes of it, without reflection, since
+// every new record comes by here.
+func (it item) attributes() map[string]types.AttributeValue {
+	m := make(map[string]types.AttributeValue, 32)
+	for _, a := range [...]struct {
+		name, value string
+		empty       bool // is written too
+	}{
+		{"id", it.ID, true},
+		{"owner", it.Owner, false},
+		{"listedOwner", it.ListedOwner, false},
+		{"statusId", it.StatusID, true},
+		{"filename", it.Filename, true},
+		{"method", it.Method, false},
+		{"contentType", it.ContentType, true},
+		{"uploadId", it.UploadID, false},
+		{"checksumSHA256", it.ChecksumSHA256, false},
+		{"status", it.Status, true},
+		{"reason", it.Reason, false},
+		{"receipt", it.Receipt, false},
+		{"objectKey", it.Key, true},
+		{"versionId", it.VersionID, false},
+		{"etag", it.ETag, false},
+		{"createdAt", it.CreatedAt, true},
+		{"updatedAt", it.UpdatedAt, true},
+		{"uploadExpiresAt", it.UploadExpires, true},
+		{"uploadedAt", it.UploadedAt, false},
+		{"sweepShard", it.SweepShard, false},
+		{"expiresAt", it.ExpiresAt, false},
+		{"expiryShard", it.ExpiryShard, false},
+		{"checkShard", it.CheckShard, false},
+		{"checkedAt", it.CheckedAt, false},
+		{"counted", it.Counted, false},
+		{"countedTenant", it.CountedTenant, false},
+	} {
+		if a.value != "" || a.empty {
+			m[a.name] = text(a.value)
+		}
+	}
+	for _, a := range [...]struct {
+		name  string
+		value int64
+		zero  bool // is written too
+	}{
+		{"size", it.Size, true},
+		{"maxSize", it.MaxSize, false},
+		{"partSize", it.PartSize, false},
+		{"sweepAt", it.SweepAt, false},
+		{"revision", it.Revision, true},
+	} {
+		if a.value != 0 || a.zero {
+			m[a.name] = number(a.value)
+		}
+	}
+	if it.Discarded {
+		m["discarded"] = &types.AttributeValueMemberBOOL{Value: true}
+	}
+	return m
 }
 
 func decode(m map[string]types.AttributeValue) (file.File, error) {

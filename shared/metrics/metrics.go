@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -68,34 +70,56 @@ func (e Emitter) By(dimension, value string) Emitter {
 
 // Emit writes the values as one line of JSON, in a single write.
 func (e Emitter) Emit(values ...Value) error {
-	type definition struct {
-		Name string
-		Unit Unit
-	}
-	type directive struct {
-		Namespace  string
-		Dimensions [][]string
-		Metrics    []definition
-	}
-	line := map[string]any{}
-	for name, value := range e.Dimensions {
-		line[name] = value
-	}
-	d := directive{Namespace: e.Namespace, Dimensions: [][]string{slices.Sorted(maps.Keys(e.Dimensions))}}
-	for _, v := range values {
-		if _, taken := line[v.Name]; taken {
+	dimensions := slices.Sorted(maps.Keys(e.Dimensions))
+	for i, v := range values {
+		_, taken := e.Dimensions[v.Name]
+		if taken || slices.ContainsFunc(values[:i], func(other Value) bool { return other.Name == v.Name }) {
 			return fmt.Errorf("emit the metric %s: the name is taken", v.Name)
 		}
-		line[v.Name] = v.Value
-		d.Metrics = append(d.Metrics, definition{v.Name, v.Unit})
 	}
-	line["_aws"] = map[string]any{"Timestamp": e.Now().UnixMilli(), "CloudWatchMetrics": []directive{d}}
-	data, err := json.Marshal(line)
-	if err != nil {
-		return fmt.Errorf("encode metrics: %w", err)
+	// Written by hand, for every call that hands out a URL writes one.
+	line := make([]byte, 0, 512)
+	line = strconv.AppendInt(append(line, `{"_aws":{"Timestamp":`...), e.Now().UnixMilli(), 10)
+	line = append(appendText(append(line, `,"CloudWatchMetrics":[{"Namespace":`...), e.Namespace), `,"Dimensions":[[`...)
+	for i, name := range dimensions {
+		line = appendText(comma(line, i), name)
 	}
-	if _, err := e.Out.Write(append(data, '\n')); err != nil {
+	line = append(line, `]],"Metrics":[`...)
+	for i, v := range values {
+		line = appendText(append(comma(line, i), `{"Name":`...), v.Name)
+		line = append(appendText(append(line, `,"Unit":`...), string(v.Unit)), '}')
+	}
+	line = append(line, `]}]}`...)
+	for _, name := range dimensions {
+		line = appendText(append(appendText(append(line, ','), name), ':'), e.Dimensions[name])
+	}
+	for _, v := range values {
+		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
+			return fmt.Errorf("emit the metric %s: %v is no value", v.Name, v.Value)
+		}
+		line = strconv.AppendFloat(append(appendText(append(line, ','), v.Name), ':'), v.Value, 'f', -1, 64)
+	}
+	if _, err := e.Out.Write(append(line, "}\n"...)); err != nil {
 		return fmt.Errorf("write metrics: %w", err)
 	}
 	return nil
+}
+
+// comma goes before every element but the first.
+func comma(line []byte, i int) []byte {
+	if i == 0 {
+		return line
+	}
+	return append(line, ',')
+}
+
+// appendText appends s as JSON.
+func appendText(line []byte, s string) []byte {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\' {
+			quoted, _ := json.Marshal(s) // of a string it never fails
+			return append(line, quoted...)
+		}
+	}
+	return append(append(append(line, '"'), s...), '"')
 }

@@ -2,8 +2,10 @@ package metrics
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -17,9 +19,40 @@ func TestALineHasTheFormThatCloudWatchReads(t *testing.T) {
 	if err := e.Emit(Value{"ReadySeconds", Seconds, 1.5}, Value{"CanaryFailed", Count, 0}); err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"CanaryFailed":0,"FunctionName":"vouch-RunCanary","ReadySeconds":1.5,"_aws":{"CloudWatchMetrics":[{"Namespace":"Vouch","Dimensions":[["FunctionName"]],"Metrics":[{"Name":"ReadySeconds","Unit":"Seconds"},{"Name":"CanaryFailed","Unit":"Count"}]}],"Timestamp":1764000000123}}` + "\n"
+	const want = `{"_aws":{"Timestamp":1764000000123,"CloudWatchMetrics":[{"Namespace":"Vouch","Dimensions":[["FunctionName"]],"Metrics":[{"Name":"ReadySeconds","Unit":"Seconds"},{"Name":"CanaryFailed","Unit":"Count"}]}]},"FunctionName":"vouch-RunCanary","ReadySeconds":1.5,"CanaryFailed":0}` + "\n"
 	if out.String() != want {
 		t.Errorf("%s\nwant\n%s", out.String(), want)
+	}
+}
+
+// What a dimension is called, a user has not chosen; but a line that is no JSON would
+// not only lose its metric.
+func TestALineIsJSONWhateverIsInIt(t *testing.T) {
+	for _, text := range []string{"plain", "", `"`, `\`, "\n", "é", "\xff", "<&>", "\x7f"} {
+		for _, value := range []float64{0, -1.5, 5 << 40, 1e-9, math.MaxFloat64} {
+			var out bytes.Buffer
+			e := Emitter{Out: &out, Namespace: text, Dimensions: map[string]string{"A" + text: text, "B": text}, Now: time.Now}
+			if err := e.Emit(Value{"C" + text, Count, value}, Value{"D", Unit(text), value}); err != nil {
+				t.Fatal(err)
+			}
+			var read struct {
+				AWS struct {
+					CloudWatchMetrics []struct {
+						Namespace  string
+						Dimensions [][]string
+						Metrics    []struct{ Name, Unit string }
+					}
+				} `json:"_aws"`
+				B string
+				D float64
+			}
+			want := strings.ToValidUTF8(text, "\ufffd")
+			if err := json.Unmarshal(out.Bytes(), &read); err != nil {
+				t.Errorf("%q: %v", text, err)
+			} else if m := read.AWS.CloudWatchMetrics[0]; m.Namespace != want || read.B != want || m.Dimensions[0][0] != "A"+want || m.Metrics[0].Name != "C"+want || m.Metrics[1].Unit != want || read.D != value {
+				t.Errorf("%q, %v: %s", text, value, out.Bytes())
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -18,7 +19,7 @@ import (
 // name, and as many bytes as it says. Unlike a PUT a form serves as often as it
 // is sent while it lives: a POST knows no If-None-Match.
 func (s *Store) PresignForm(ctx context.Context, form upload.Form) (upload.Instructions, error) {
-	expiresAt, life, err := s.expiry(ctx, form.Life)
+	t, err := s.terms(ctx, form.Life, time.Time{})
 	if err != nil {
 		return upload.Instructions{}, err
 	}
@@ -42,11 +43,11 @@ func (s *Store) PresignForm(ctx context.Context, form upload.Form) (upload.Instr
 	// The SDK adds the conditions on the bucket, the key and the fields of the
 	// signature, each exact.
 	signed, err := s3.NewPresignClient(s.client).PresignPostObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: &form.Key}, func(o *s3.PresignPostOptions) {
-		o.Expires, o.Conditions = life, conditions
+		o.Expires, o.Conditions = t.life, conditions
 	})
 	if err != nil {
 		return upload.Instructions{}, fmt.Errorf("presign a POST: %w", err)
 	}
 	maps.Copy(fields, signed.Values)
-	return upload.Instructions{Method: "POST", URL: signed.URL, Fields: fields, ExpiresAt: expiresAt}, nil
+	return upload.Instructions{Method: "POST", URL: signed.URL, Fields: fields, ExpiresAt: t.end()}, nil
 }

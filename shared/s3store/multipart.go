@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
+	"github.com/vouch-s3/vouch/shared/sigv4"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -52,25 +54,16 @@ func (r unlessBegun) IsErrorRetryable(err error) bool {
 // x-amz-checksum-crc64nvme are signed as headers. A part may be sent again as long
 // as its URL and its upload live: S3 takes no if-none-match for it.
 func (s *Store) PresignPart(ctx context.Context, put parts.Put) (upload.Instructions, error) {
-	expiresAt, life, err := s.expiry(ctx, put.Life)
-	if err != nil {
-		return upload.Instructions{}, err
-	}
-	input := &s3.UploadPartInput{
-		Bucket:        &s.bucket,
-		Key:           &put.Key,
-		UploadId:      &put.UploadID,
-		PartNumber:    aws.Int32(int32(put.Number)), // #nosec G115 -- at most file.MaxParts
-		ContentLength: &put.Size,
-	}
+	headers := []sigv4.Field{{Name: "content-length", Value: strconv.FormatInt(put.Size, 10)}}
 	if put.ChecksumCRC64NVME != "" {
-		input.ChecksumCRC64NVME = &put.ChecksumCRC64NVME
+		headers = append(headers, sigv4.Field{Name: "x-amz-checksum-crc64nvme", Value: put.ChecksumCRC64NVME})
 	}
-	signed, err := s3.NewPresignClient(s.client).PresignUploadPart(ctx, input, s3.WithPresignExpires(life), signHeaders)
-	if err != nil {
-		return upload.Instructions{}, fmt.Errorf("presign UploadPart: %w", err)
-	}
-	return instructions(signed, expiresAt), nil
+	return s.instruct(ctx, put.Life, sigv4.Request{
+		Method: http.MethodPut, Key: put.Key, Headers: headers, Query: append(operation("UploadPart"),
+			sigv4.Field{Name: "partNumber", Value: strconv.Itoa(put.Number)},
+			sigv4.Field{Name: "uploadId", Value: put.UploadID},
+		),
+	})
 }
 
 // Held returns a page of the parts of an upload, as parts.Holder says.

@@ -2,15 +2,16 @@ package s3store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/vouch-s3/vouch/shared/download"
+	"github.com/vouch-s3/vouch/shared/sigv4"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -19,97 +20,94 @@ import (
 // where a checksum was promised (S3 ignores it as a query parameter), and
 // if-none-match: *, so that the URL serves once.
 func (s *Store) PresignPut(ctx context.Context, put upload.Put) (upload.Instructions, error) {
-	expiresAt, life, err := s.expiry(ctx, put.Life)
-	if err != nil {
-		return upload.Instructions{}, err
-	}
-	input := &s3.PutObjectInput{
-		Bucket:        &s.bucket,
-		Key:           &put.Key,
-		ContentLength: &put.Size,
-		ContentType:   &put.ContentType,
-		IfNoneMatch:   aws.String("*"),
+	headers := []sigv4.Field{
+		{Name: "content-length", Value: strconv.FormatInt(put.Size, 10)},
+		{Name: "content-type", Value: put.ContentType},
+		{Name: "if-none-match", Value: "*"},
 	}
 	if put.ChecksumSHA256 != "" {
-		input.ChecksumSHA256 = &put.ChecksumSHA256
+		headers = append(headers, sigv4.Field{Name: "x-amz-checksum-sha256", Value: put.ChecksumSHA256})
 	}
-	signed, err := s3.NewPresignClient(s.client).PresignPutObject(ctx, input, s3.WithPresignExpires(life), signHeaders)
-	if err != nil {
-		return upload.Instructions{}, fmt.Errorf("presign PutObject: %w", err)
-	}
-	return instructions(signed, expiresAt), nil
+	return s.instruct(ctx, put.Life, sigv4.Request{
+		Method: http.MethodPut, Key: put.Key, Headers: headers, Query: operation("PutObject"),
+	})
 }
 
 // PresignGet signs the one GET that is allowed: of one version, answered with
 // the type and disposition that are signed.
 func (s *Store) PresignGet(ctx context.Context, get download.Get) (string, time.Time, error) {
-	life := get.Life
-	if !get.Until.IsZero() {
-		// The signature may be dated a second later than this.
-		life = min(life, time.Until(get.Until).Truncate(time.Second)-time.Second)
-	}
-	expiresAt, life, err := s.expiry(ctx, life)
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	signed, err := s3.NewPresignClient(s.client).PresignGetObject(ctx, &s3.GetObjectInput{
-		Bucket:                     &s.bucket,
-		Key:                        &get.Key,
-		VersionId:                  &get.VersionID,
-		ResponseContentType:        &get.ContentType,
-		ResponseContentDisposition: &get.ContentDisposition,
-		ResponseCacheControl:       aws.String("private, no-store"),
-	}, s3.WithPresignExpires(life))
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("presign GetObject: %w", err)
-	}
-	return signed.URL, expiresAt, nil
-}
-
-// expiry returns when a URL signed now stops being accepted: after life, or
-// with the role's credentials if they end sooner ("Sharing objects with
-// presigned URLs", Amazon S3 User Guide).
-func (s *Store) expiry(ctx context.Context, life time.Duration) (time.Time, time.Duration, error) {
-	now := time.Now().UTC().Truncate(time.Second)
-	credentials, err := s.client.Options().Credentials.Retrieve(ctx)
-	if err != nil {
-		return time.Time{}, 0, fmt.Errorf("get the credentials to sign with: %w", err)
-	}
-	if credentials.CanExpire && credentials.Expires.Before(now.Add(life)) {
-		life = credentials.Expires.Sub(now).Truncate(time.Second)
-	}
-	if life <= 0 {
-		return time.Time{}, 0, fmt.Errorf("no time is left to sign for: the credentials, or what is signed for, have expired")
-	}
-	return now.Add(life), life, nil
-}
-
-// signHeaders keeps x-amz-* headers as signed headers instead of moving them
-// to the query, where S3 would not hold the client to them.
-func signHeaders(o *s3.PresignOptions) {
-	o.Presigner = v4.NewSigner(func(so *v4.SignerOptions) {
-		so.DisableHeaderHoisting = true
-		so.DisableURIPathEscaping = true // S3 paths are signed as they are sent
+	return s.presign(ctx, get.Life, get.Until, sigv4.Request{
+		Method: http.MethodGet, Key: get.Key, Query: append(operation("GetObject"),
+			sigv4.Field{Name: "versionId", Value: get.VersionID},
+			sigv4.Field{Name: "response-content-type", Value: get.ContentType},
+			sigv4.Field{Name: "response-content-disposition", Value: get.ContentDisposition},
+			sigv4.Field{Name: "response-cache-control", Value: "private, no-store"},
+		),
 	})
 }
 
-// instructions are how a client sends a request that was signed.
-func instructions(signed *v4.PresignedHTTPRequest, expiresAt time.Time) upload.Instructions {
-	return upload.Instructions{
-		Method:    signed.Method,
-		URL:       signed.URL,
-		Headers:   clientHeaders(signed.SignedHeader),
-		ExpiresAt: expiresAt,
-	}
+// operation is the parameter by which AWS's SDKs name the operation that a URL is
+// for. S3 asks for none; with it the URLs are those of the SDK to the last letter.
+func operation(name string) []sigv4.Field {
+	return []sigv4.Field{{Name: "x-id", Value: name}}
 }
 
-// clientHeaders lists what the client must send itself; Host follows from the URL.
-func clientHeaders(signed http.Header) map[string]string {
-	headers := make(map[string]string, len(signed))
-	for name, values := range signed {
-		if name = http.CanonicalHeaderKey(name); name != "Host" && len(values) == 1 {
-			headers[name] = values[0]
-		}
+// instruct presigns r, and says how a client sends it: with every header that is
+// signed, but for Host, which follows from the URL.
+func (s *Store) instruct(ctx context.Context, life time.Duration, r sigv4.Request) (upload.Instructions, error) {
+	link, expiresAt, err := s.presign(ctx, life, time.Time{}, r)
+	if err != nil {
+		return upload.Instructions{}, err
 	}
-	return headers
+	headers := make(map[string]string, len(r.Headers))
+	for _, h := range r.Headers {
+		headers[http.CanonicalHeaderKey(h.Name)] = h.Value
+	}
+	return upload.Instructions{Method: r.Method, URL: link, Headers: headers, ExpiresAt: expiresAt}, nil
+}
+
+// presign signs r from now on for life, but not beyond until unless that is the zero
+// time, and returns when the URL stops being accepted.
+func (s *Store) presign(ctx context.Context, life time.Duration, until time.Time, r sigv4.Request) (string, time.Time, error) {
+	t, err := s.terms(ctx, life, until)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	signer, err := s.signer()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	r.At, r.Life = t.at, t.life
+	link, err := signer.Presign(sigv4.Credentials{AccessKeyID: t.by.AccessKeyID, SecretAccessKey: t.by.SecretAccessKey, SessionToken: t.by.SessionToken}, r)
+	return link, t.end(), err
+}
+
+// terms are by whom something is signed, from when and for how long it serves.
+type terms struct {
+	by   aws.Credentials
+	at   time.Time // in whole seconds, as S3 counts
+	life time.Duration
+}
+
+func (t terms) end() time.Time { return t.at.Add(t.life) }
+
+// terms returns those of what is signed now: it ends after life, at until unless that
+// is the zero time, or with the role's credentials ("Sharing objects with presigned
+// URLs", Amazon S3 User Guide), whichever is first.
+func (s *Store) terms(ctx context.Context, life time.Duration, until time.Time) (terms, error) {
+	by, err := s.credentials.Retrieve(ctx)
+	if err != nil {
+		return terms{}, fmt.Errorf("get the credentials to sign with: %w", err)
+	}
+	at := time.Now().UTC().Truncate(time.Second)
+	if !until.IsZero() {
+		life = min(life, until.Sub(at))
+	}
+	if by.CanExpire {
+		life = min(life, by.Expires.Sub(at))
+	}
+	if life = life.Truncate(time.Second); life <= 0 {
+		return terms{}, errors.New("no time is left to sign for: the credentials, or what is signed for, have expired")
+	}
+	return terms{by: by, at: at, life: life}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,6 +18,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/sigv4"
 )
 
 // VerdictTag is the key of the object tag that carries a file.Outcome.
@@ -26,22 +28,26 @@ const VerdictTag = "vouch-verdict"
 
 // Store is a bucket.
 type Store struct {
-	client *s3.Client
-	bucket string
+	client      *s3.Client
+	bucket      string
+	credentials aws.CredentialsProvider // whom URLs are signed by
+	signer      func() (*sigv4.Signer, error)
 }
 
 // New returns a Store on the bucket.
 //
-// Checksums that the SDK would add or check by itself are turned off: a
-// presigned PUT must not sign the CRC32 of the empty body that is there at
-// signing (AWS SDKs since January 2025 would), and verification reads every
-// byte through SHA-256 anyway.
+// Checksums that the SDK would add or check by itself are turned off: a form must
+// not sign the CRC32 of the empty body that is there at signing (AWS SDKs since
+// January 2025 would), and verification reads every byte through SHA-256 anyway.
 func New(cfg aws.Config, bucket string) *Store {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	})
-	return &Store{client: client, bucket: bucket}
+	return &Store{
+		client: client, bucket: bucket, credentials: client.Options().Credentials,
+		signer: sync.OnceValues(func() (*sigv4.Signer, error) { return signerOf(client.Options(), bucket) }),
+	}
 }
 
 // Current describes the newest version under key. It returns file.ErrNotFound
