@@ -156,6 +156,9 @@ model: ## check the life of a file exhaustively, within larger bounds than the t
 iam: ## write the table of permissions in docs/iam.md
 	cd local && $(GO) run ./leastprivilege/cmd -root $(ROOT)
 
+screenshots: functions stack clamd page ## take the pictures of the web page in docs/screenshots, in Chromium; VIEWS="share dark" takes those alone
+	cd web && node screenshots/run.mjs $(VIEWS)
+
 reference: ## write docs/api.md from docs/openapi.yaml
 	cd local && $(GO) run ./apidoc/reference/cmd -root $(ROOT)
 
