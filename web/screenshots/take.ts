@@ -27,7 +27,7 @@ try {
     const visit = await Visit.begin(browser, stack, folder, view);
     await visit.listed('contract.pdf');
     await view.show(visit);
-    const picture = await visit.page.screenshot({ animations: 'disabled', caret: 'hide', fullPage: true });
+    const picture = await visit.page.screenshot({ animations: 'disabled', caret: 'hide' });
     if (picture.length > most) throw new Error(`${name}.png has ${picture.length} bytes, and may have ${most}`);
     await writeFile(join(into, `${name}.png`), picture);
     console.log(`docs/screenshots/${name}.png, ${Math.ceil(picture.length / 1000)} kB`);

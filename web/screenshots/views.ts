@@ -4,6 +4,8 @@ import type { Visit } from './visit.js';
 export interface View {
   /** How wide the window is, in CSS pixels; 1000 where it does not say. */
   width?: number;
+  /** How high; 880. */
+  height?: number;
   dark?: boolean;
   /** Brings the page from Alice's list to what is to be seen. */
   show(visit: Visit): Promise<unknown>;
@@ -13,7 +15,7 @@ export interface View {
 export const views: Record<string, View> = {
   files: { show: (visit) => visit.listed('contract.pdf') },
   dark: { dark: true, show: (visit) => visit.listed('contract.pdf') },
-  phone: { width: 390, show: (visit) => visit.listed('contract.pdf') },
+  phone: { width: 390, height: 844, show: (visit) => visit.listed('contract.pdf') },
   upload: { show: (visit) => visit.sending('holiday.mp4') },
   share: {
     async show(visit) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Stack } from '../test/stack.js';
@@ -34,9 +34,14 @@ export class Visit {
     private readonly folder: string,
   ) {}
 
-  static async begin(browser: Browser, stack: Stack, folder: string, view: Pick<View, 'width' | 'dark'> = {}): Promise<Visit> {
+  static async begin(
+    browser: Browser,
+    stack: Stack,
+    folder: string,
+    view: Omit<View, 'show'> = {},
+  ): Promise<Visit> {
     const context = await browser.newContext({
-      viewport: { width: view.width ?? 1000, height: 700 },
+      viewport: { width: view.width ?? 1000, height: view.height ?? 880 },
       colorScheme: view.dark ? 'dark' : 'light',
       locale: 'en-GB',
       timezoneId: 'Europe/London',
@@ -128,8 +133,14 @@ export class Visit {
     return this.page.getByRole('list', { name: 'Uploads' }).getByRole('listitem').filter({ hasText: name });
   }
 
+  /** Leaves, and takes away what would be seen in the next picture. */
   async end(): Promise<void> {
+    const cancel = this.page.getByRole('button', { name: 'Cancel' });
+    if (await cancel.count()) {
+      const gone = this.page.waitForResponse((response) => response.request().method() === 'DELETE');
+      await cancel.click();
+      await gone;
+    }
     await this.page.context().close();
-    await rm(join(this.folder, 'holiday.mp4'), { force: true });
   }
 }
