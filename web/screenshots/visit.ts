@@ -8,9 +8,9 @@ import type { View } from './views.js';
 /** When each of Alice's files was sent, as the pictures have it; the newest last. */
 const times: Record<string, string> = {
   'notes.txt': '2026-11-24T08:02:00Z',
-  'invoice.txt': '2026-11-24T08:15:00Z',
+  'figures.csv': '2026-11-24T08:15:00Z',
   'holiday.png': '2026-11-24T08:31:00Z',
-  'figures.csv': '2026-11-24T08:47:00Z',
+  'invoice.txt': '2026-11-24T08:47:00Z',
   'contract.pdf': '2026-11-24T09:04:00Z',
   'minutes.txt': '2026-11-24T09:05:00Z',
 };
@@ -75,9 +75,9 @@ export class Visit {
     const pdf = await this.page.pdf({ format: 'A4' });
     const contents: Record<keyof typeof times, string | Buffer> = {
       'notes.txt': 'Dear Bob,\n'.repeat(40),
-      'invoice.txt': eicar,
-      'holiday.png': png,
       'figures.csv': 'month,files\n' + Array.from({ length: 900 }, (_, n) => `${n},${n * n}\n`).join(''),
+      'holiday.png': png,
+      'invoice.txt': eicar,
       'contract.pdf': pdf,
       'minutes.txt': 'They met at nine.\n'.repeat(300),
     };
