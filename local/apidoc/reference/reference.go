@@ -19,8 +19,7 @@ import (
 // jsonBody is the media type of what the API takes and answers where all goes well.
 const jsonBody = "application/json"
 
-// Document is a description of an API. It holds no state of its own: rendering it again
-// gives the same.
+// Document is a description of an API.
 type Document struct {
 	*v3.Document
 	uses map[string]int // how often a named schema is referred to
