@@ -21,7 +21,7 @@ ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
 .PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
-.PHONY: page web-deploy allocs sim
+.PHONY: page web-deploy allocs sim reference screenshots
 .PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
@@ -162,6 +162,12 @@ model: ## check the life of a file exhaustively, within larger bounds than the t
 
 iam: ## write the table of permissions in docs/iam.md
 	cd local && $(GO) run ./leastprivilege/cmd -root $(ROOT)
+
+screenshots: functions stack clamd page ## take the pictures of the web page in docs/screenshots, in Chromium; VIEWS="share dark" takes those alone
+	cd web && node screenshots/run.mjs $(VIEWS)
+
+reference: ## write docs/api.md from docs/openapi.yaml
+	cd local && $(GO) run ./apidoc/reference/cmd -root $(ROOT)
 
 costs: functions clamd ## count what AWS would bill for whole lives of files, and write docs/costs.md; TABLES=1 writes it from the counts that are there
 	cd local && $(GO) run ./costs/cmd -root $(ROOT) $(if $(TABLES),-tables)

@@ -62,7 +62,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -92,7 +95,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -119,7 +125,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -149,7 +158,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -173,7 +185,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -198,7 +213,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -222,7 +240,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -252,7 +273,10 @@ export interface paths {
             };
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
                 /**
                  * @description Whom the grant is for: a name that their token has in the claim of owners, or
@@ -260,6 +284,7 @@ export interface paths {
                  *     `-._~@:|+=,`, but not of dots alone; any other is sent with
                  *     `encoding=base64url`. 1 to 256 bytes, without control characters; a group's
                  *     without spaces and brackets.
+                 * @example bob
                  */
                 subject: string;
             };
@@ -315,7 +340,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -469,10 +497,14 @@ export interface components {
             reason: string;
         };
         Hold: {
+            /** @description Why, as whoever put it on has said. */
             reason: string;
             /** @description The subject who put it on. */
             by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
             at: string;
         };
         NewGrant: {
@@ -490,25 +522,37 @@ export interface components {
          */
         Level: "read" | "manage";
         Grant: {
+            /** @description Whom it is for. */
             subject: string;
-            /** @enum {string} */
+            /**
+             * @description Whether that is one person or a group.
+             * @enum {string}
+             */
             type: "subject" | "group";
             level: components["schemas"]["Level"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description From then on it counts for nothing. Left out for never.
+             */
             expiresAt?: string;
             /** @description The subject who gave it. */
             grantedBy: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was given.
+             */
             grantedAt: string;
         };
         Grants: {
+            /** @description By type and subject. */
             grants: components["schemas"]["Grant"][];
         };
         History: {
+            /** @description Newest first. */
             events: components["schemas"]["HistoryEvent"][];
             /**
              * Format: uuid
-             * @description Left out on the last page.
+             * @description What to ask for as `cursor` to get the next page. Left out on the last one.
              */
             nextCursor?: string;
         };
@@ -518,7 +562,10 @@ export interface components {
              * @description The events of a file sort by it.
              */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
             at: string;
             /**
              * @description The subject of whoever did it, or a function of Vouch, as
@@ -527,9 +574,15 @@ export interface components {
             actor?: string;
             /** @description The id of the request in which it was done. */
             requestId?: string;
-            /** @enum {string} */
+            /**
+             * @description What was done.
+             * @enum {string}
+             */
             action: "upload-presigned" | "parts-presigned" | "download-presigned" | "status-changed" | "grant-put" | "grant-removed" | "retention-set" | "hold-placed" | "hold-released" | "access-denied";
-            /** @enum {string} */
+            /**
+             * @description Whether it was done, or refused.
+             * @enum {string}
+             */
             outcome: "done" | "denied";
             /** @description The object version that the file had. */
             versionId?: string;
@@ -540,9 +593,15 @@ export interface components {
             call?: string;
             /** @description Whom a grant was for. */
             subject?: string;
-            /** @enum {string} */
+            /**
+             * @description Whether `subject` is one person or a group.
+             * @enum {string}
+             */
             type?: "subject" | "group";
-            /** @enum {string} */
+            /**
+             * @description What the grant allows.
+             * @enum {string}
+             */
             level?: "read" | "manage";
             /**
              * Format: date-time
@@ -562,20 +621,39 @@ export interface components {
         Run: {
             /** @description The name of the run's execution. */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Files whose verdict is older are verified again.
+             */
             before: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the run began.
+             */
             startedAt: string;
         };
-        /** @enum {string} */
+        /**
+         * @description `pending`: no bytes yet. `uploaded`: they are there. `verifying`: they are looked
+         *     at. `ready`: they were verified, and can be downloaded. `rejected`: something was
+         *     found, and they cannot. `expired`: they never came. `deleted`: somebody deleted the
+         *     file, or its time is over. docs/lifecycle.md has what follows what.
+         * @enum {string}
+         */
         Status: "pending" | "uploaded" | "verifying" | "ready" | "rejected" | "expired" | "deleted";
-        /** @enum {string} */
+        /**
+         * @description Why a file was rejected, or what was found in it. docs/verification.md says what each means.
+         * @enum {string}
+         */
         Reason: "object-missing" | "object-changed" | "size-mismatch" | "content-type-mismatch" | "checksum-mismatch" | "malware-detected" | "verification-failed" | "scan-incomplete" | "archive-ratio" | "archive-size" | "archive-entries" | "archive-depth" | "archive-unsupported" | "encrypted" | "executable" | "office-macros" | "pdf-active" | "markup-script" | "content-mismatch" | "polyglot" | "archive-path" | "image-size" | "malformed";
         File: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The file's id, by which every call names it.
+             */
             id: string;
             status: components["schemas"]["Status"];
             method: components["schemas"]["Method"];
+            /** @description As it was asked for. It is the name that a download has. */
             filename: string;
             /** @description A range such as `image/*` for a form whose bytes have not arrived. */
             contentType: string;
@@ -587,9 +665,15 @@ export interface components {
             /** @description As promised, or as verification found it; left out until known. */
             checksumSHA256?: string;
             reason?: components["schemas"]["Reason"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the upload was asked for.
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the file last changed.
+             */
             updatedAt: string;
             /**
              * Format: date-time
@@ -597,7 +681,7 @@ export interface components {
              */
             expiresAt?: string;
             /**
-             * @description There where the file is on hold
+             * @description There where the file is on hold, and nobody deletes it.
              * @constant
              */
             onHold?: true;
@@ -640,10 +724,14 @@ export interface components {
                 /** @description The entry within nested archives, each level behind a `!/`; left out for the file itself. */
                 where?: string;
             }[];
+            /** @description How much was looked at. */
             coverage: {
                 /** @description Whether every byte of the file, and of all that it unpacks to, was looked at. */
                 complete: boolean;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description Bytes of the file itself that were looked at.
+                 */
                 bytes: number;
                 /**
                  * Format: int64
@@ -660,8 +748,12 @@ export interface components {
                 /** @description The limits that were hit. */
                 limits?: components["schemas"]["Reason"][];
             };
+            /** @description The malware scanners that were asked. */
             scanners: {
-                /** @enum {string} */
+                /**
+                 * @description Which scanner it is.
+                 * @enum {string}
+                 */
                 name: "clamav" | "guardduty";
                 /**
                  * Format: date-time
@@ -669,27 +761,54 @@ export interface components {
                  */
                 databaseDate?: string;
             }[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the verdict was reached.
+             */
             checkedAt: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
             durationMillis: number;
         };
         Created: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The file's id, by which every call names it.
+             */
             id: string;
-            /** @constant */
+            /**
+             * @description No bytes have arrived yet.
+             * @constant
+             */
             status: "pending";
             method: components["schemas"]["Method"];
+            /** @description As it was asked for. It is the name that a download has. */
             filename: string;
+            /** @description As it was asked for; a range such as `image/*` for a form that has one. */
             contentType: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes. Left out of a form with `maxSize`.
+             */
             size?: number;
+            /** @description As promised; left out where it was not. */
             checksumSHA256?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the upload was asked for.
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the file last changed.
+             */
             updatedAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description How long the file is kept; left out where it is as long as nobody deletes it.
+             */
             expiresAt?: string;
             upload?: components["schemas"]["Upload"];
             multipart?: components["schemas"]["Multipart"];
@@ -700,16 +819,26 @@ export interface components {
          * @enum {string}
          */
         Method: "put" | "multipart" | "form";
+        /** @description How one PUT sends the bytes. */
         Upload: {
-            /** @constant */
+            /**
+             * @description The method of the request to make.
+             * @constant
+             */
             method: "PUT";
-            /** Format: uri */
+            /**
+             * Format: uri
+             * @description The presigned URL to send the bytes to. It is a secret.
+             */
             url: string;
             /** @description Exactly the headers to send. */
             headers: {
                 [key: string]: string;
             };
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when S3 takes a request to the URL.
+             */
             expiresAt: string;
         };
         /**
@@ -722,6 +851,7 @@ export interface components {
              * @description Bytes.
              */
             partSize: number;
+            /** @description How many parts there are, of which the last may be shorter. */
             partCount: number;
             /**
              * Format: date-time
@@ -734,16 +864,23 @@ export interface components {
          *     with every one of `fields` before a last field that is called `file`.
          */
         Form: {
-            /** Format: uri */
+            /**
+             * Format: uri
+             * @description Where the form is sent to: its `action`.
+             */
             url: string;
             /** @description Name and value of each field. With a range as content type the form adds the field `Content-Type`. */
             fields: {
                 [key: string]: string;
             };
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when S3 takes the form.
+             */
             expiresAt: string;
         };
         NewParts: {
+            /** @description The parts to send, by their number; the first is 1. */
             partNumbers: number[];
             /**
              * @description The CRC-64/NVME of each of these parts in base64, in the same order. S3
@@ -754,40 +891,63 @@ export interface components {
         /** @description A CRC-64/NVME, 8 bytes, in base64. */
         CRC64NVME: string;
         PresignedParts: {
+            /** @description In the order they were asked for. */
             parts: {
+                /** @description The part. */
                 partNumber: number;
                 /**
                  * Format: int64
                  * @description Exactly as many bytes must be sent.
                  */
                 size: number;
-                /** @constant */
+                /**
+                 * @description The method of the request to make.
+                 * @constant
+                 */
                 method: "PUT";
-                /** Format: uri */
+                /**
+                 * Format: uri
+                 * @description The presigned URL to send the part to. It is a secret.
+                 */
                 url: string;
                 /** @description Exactly the headers to send. */
                 headers: {
                     [key: string]: string;
                 };
             }[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when S3 takes requests to the URLs.
+             */
             expiresAt: string;
         };
         HeldParts: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes of every part but the last.
+             */
             partSize: number;
+            /** @description How many parts the file has. */
             partCount: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when the upload may be completed.
+             */
             expiresAt: string;
+            /** @description By their number. */
             parts: {
+                /** @description The part. */
                 partNumber: number;
-                /** Format: int64 */
+                /**
+                 * Format: int64
+                 * @description Its bytes.
+                 */
                 size: number;
                 /** @description Without its quotes. */
                 etag: string;
                 checksumCRC64NVME?: components["schemas"]["CRC64NVME"];
             }[];
-            /** @description Left out on the last page. */
+            /** @description What to ask for as `after` to get the next page. Left out on the last one. */
             nextAfter?: number;
         };
         /**
@@ -797,6 +957,7 @@ export interface components {
         Completion: {
             /** @description All of the parts, in their order. */
             parts?: {
+                /** @description The part. */
                 partNumber: number;
                 /** @description As S3 answered it; with or without its quotes. */
                 etag: string;
@@ -808,26 +969,38 @@ export interface components {
             checksumSHA256?: string;
         };
         Page: {
+            /** @description Newest first. */
             files: components["schemas"]["File"][];
-            /** @description Left out on the last page. */
+            /** @description What to ask for as `cursor` to get the next page. Left out on the last one. */
             nextCursor?: string;
         };
         Usage: {
+            /** @description Bytes of files that are kept, and of uploads that are pending. */
             bytes: components["schemas"]["Used"];
+            /** @description How many files those are. */
             files: components["schemas"]["Used"];
+            /** @description How many of them are pending. */
             pending: components["schemas"]["Used"];
+            /** @description Uploads that were asked for since midnight (UTC), whatever became of them. */
             uploadsToday: components["schemas"]["Used"];
             tenant?: components["schemas"]["AccountUsage"];
         };
         /** @description Of a tenant; left out where there are none, or nothing is counted for them. */
         AccountUsage: {
+            /** @description Bytes of files that are kept, and of uploads that are pending. */
             bytes: components["schemas"]["Used"];
+            /** @description How many files those are. */
             files: components["schemas"]["Used"];
+            /** @description How many of them are pending. */
             pending: components["schemas"]["Used"];
+            /** @description Uploads that were asked for since midnight (UTC), whatever became of them. */
             uploadsToday: components["schemas"]["Used"];
         };
         Used: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What counts at this moment.
+             */
             used: number;
             /**
              * Format: int64
@@ -846,24 +1019,45 @@ export interface components {
             resetsAt?: string;
         };
         Link: {
-            /** Format: uri */
+            /**
+             * Format: uri
+             * @description The presigned URL to GET the file from. It is a secret.
+             */
             url: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Until when S3 takes a request to the URL.
+             */
             expiresAt: string;
         };
         KeySet: {
+            /** @description Those that receipts are signed with now, and those that were. */
             keys: components["schemas"]["Key"][];
         };
         Key: {
-            /** @constant */
+            /**
+             * @description An elliptic curve key.
+             * @constant
+             */
             kty: "EC";
-            /** @constant */
+            /**
+             * @description The curve.
+             * @constant
+             */
             crv: "P-256";
+            /** @description The point's first coordinate, in base64url. */
             x: string;
+            /** @description The point's second coordinate, in base64url. */
             y: string;
-            /** @constant */
+            /**
+             * @description It signs.
+             * @constant
+             */
             use: "sig";
-            /** @constant */
+            /**
+             * @description How it signs.
+             * @constant
+             */
             alg: "ES256";
             /** @description The SHA-256 thumbprint of the key (RFC 7638). */
             kid: string;
@@ -880,7 +1074,10 @@ export interface components {
             keepClosed: boolean;
         };
         Erasure: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The erasure's id, by which it is asked for again.
+             */
             id: string;
             /**
              * @description `erasing`: it goes on. `finished`: nothing is left, and `statement` says so.
@@ -891,10 +1088,17 @@ export interface components {
             status: "erasing" | "finished" | "held" | "failed";
             /** @description The first 128 bits of the owner's SHA-256 in hex, as in every object key. */
             pseudonym: string;
+            /** @description Whether the account takes no uploads afterwards either. */
             keepClosed: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
             startedAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last got further.
+             */
             updatedAt: string;
             /**
              * Format: date-time
@@ -910,7 +1114,7 @@ export interface components {
             removed: {
                 /** @description Records that were replaced with tombstones. */
                 files: number;
-                /** @description Object versions and delete markers that the deletion of files had left */
+                /** @description Object versions and delete markers that the deletion of files had left, or that came after it. */
                 versions: number;
                 /** @description Uploads in parts likewise. */
                 uploads: number;
@@ -925,8 +1129,11 @@ export interface components {
         Problem: {
             /** @description Stable; docs/problems.md lists them. */
             type: string;
+            /** @description The kind of problem in a few words, which do not change. */
             title: string;
+            /** @description The HTTP status. */
             status: number;
+            /** @description What is wrong here, made for people. */
             detail?: string;
             /** @description The member or parameter at fault. */
             field?: string;
@@ -943,17 +1150,24 @@ export interface components {
              * @enum {string}
              */
             account?: "owner" | "tenant";
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How much the quota is.
+             */
             limit?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How much of it is left.
+             */
             remaining?: number;
             /**
              * Format: date-time
-             * @description When the limit is free again
+             * @description When the limit is free again, where time alone frees it.
              */
             resetsAt?: string;
         };
         GatewayMessage: {
+            /** @description Why, in a few words. */
             message: string;
         };
     };
@@ -989,7 +1203,10 @@ export interface components {
         };
     };
     parameters: {
-        /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+        /**
+         * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+         * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+         */
         id: string;
         /**
          * @description The call can be made again with the same key and body, and is carried out
@@ -1061,7 +1278,9 @@ export interface operations {
     listFiles: {
         parameters: {
             query?: {
+                /** @description Only files with this status. Left out for all but deleted ones. */
                 status?: components["schemas"]["Status"];
+                /** @description How many files a page has at most. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
@@ -1078,6 +1297,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "files": [
+                     *         {
+                     *           "id": "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e",
+                     *           "status": "ready",
+                     *           "method": "put",
+                     *           "filename": "holiday.png",
+                     *           "contentType": "image/png",
+                     *           "size": 5242880,
+                     *           "checksumSHA256": "u1H2ULRs4+cT4Mzkgh4vDDoaQsvE1j5/0bqdONgEp8o=",
+                     *           "createdAt": "2026-11-24T15:00:00Z",
+                     *           "updatedAt": "2026-11-24T15:00:05Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page"];
                 };
             };
@@ -1113,6 +1350,7 @@ export interface operations {
             /** @description A pending file, and how to send its bytes. */
             201: {
                 headers: {
+                    /** @description Where the file is found. */
                     Location?: string;
                     "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     ETag: components["headers"]["ETag"];
@@ -1148,6 +1386,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "bytes": {
+                     *         "used": 734003200,
+                     *         "limit": 107374182400,
+                     *         "remaining": 106640179200
+                     *       },
+                     *       "files": {
+                     *         "used": 31,
+                     *         "limit": 100000,
+                     *         "remaining": 99969
+                     *       },
+                     *       "pending": {
+                     *         "used": 1,
+                     *         "limit": 1000,
+                     *         "remaining": 999
+                     *       },
+                     *       "uploadsToday": {
+                     *         "used": 12,
+                     *         "limit": 10000,
+                     *         "remaining": 9988,
+                     *         "resetsAt": "2026-11-25T00:00:00Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Usage"];
                 };
             };
@@ -1165,7 +1428,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1202,7 +1468,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1239,7 +1508,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1259,6 +1531,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e",
+                     *       "status": "verifying",
+                     *       "method": "multipart",
+                     *       "filename": "holiday.mp4",
+                     *       "contentType": "video/mp4",
+                     *       "size": 734003200,
+                     *       "checksumSHA256": "u1H2ULRs4+cT4Mzkgh4vDDoaQsvE1j5/0bqdONgEp8o=",
+                     *       "createdAt": "2026-11-24T15:00:00Z",
+                     *       "updatedAt": "2026-11-24T15:00:04Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["File"];
                 };
             };
@@ -1281,7 +1566,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1294,6 +1582,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "partSize": 16777216,
+                     *       "partCount": 44,
+                     *       "expiresAt": "2026-11-27T15:00:00Z",
+                     *       "parts": [
+                     *         {
+                     *           "partNumber": 1,
+                     *           "size": 16777216,
+                     *           "etag": "9b2cf535f27731c974343645a3985328",
+                     *           "checksumCRC64NVME": "7QMfFYV5vCg="
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["HeldParts"];
                 };
             };
@@ -1320,7 +1623,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1338,6 +1644,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "parts": [
+                     *         {
+                     *           "partNumber": 1,
+                     *           "size": 16777216,
+                     *           "method": "PUT",
+                     *           "url": "https://files-example.s3.eu-west-1.amazonaws.com/files/2bd806c97f0e00af1a1fc3328fa763a9/0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261124T150000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=content-length%3Bhost&partNumber=1&uploadId=2Vd1lPzH&X-Amz-Signature=9f2c51d0",
+                     *           "headers": {
+                     *             "Content-Length": "16777216"
+                     *           }
+                     *         },
+                     *         {
+                     *           "partNumber": 2,
+                     *           "size": 16777216,
+                     *           "method": "PUT",
+                     *           "url": "https://files-example.s3.eu-west-1.amazonaws.com/files/2bd806c97f0e00af1a1fc3328fa763a9/0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261124T150000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=content-length%3Bhost&partNumber=2&uploadId=2Vd1lPzH&X-Amz-Signature=9f2c51d0",
+                     *           "headers": {
+                     *             "Content-Length": "16777216"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "expiresAt": "2026-11-24T15:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PresignedParts"];
                 };
             };
@@ -1366,7 +1697,10 @@ export interface operations {
                 "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
             };
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1380,6 +1714,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "https://files-example.s3.eu-west-1.amazonaws.com/files/2bd806c97f0e00af1a1fc3328fa763a9/0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e?versionId=IYV3p45BT0ac8hjHg1houSdS1a.Mro8e&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261124T150320Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=9f2c51d0",
+                     *       "expiresAt": "2026-11-24T15:08:20Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Link"];
                 };
             };
@@ -1398,7 +1738,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1415,6 +1758,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expiresAt": "2026-12-24T15:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Retention"];
                 };
             };
@@ -1434,7 +1782,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1447,6 +1798,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "grants": [
+                     *         {
+                     *           "subject": "staff",
+                     *           "type": "group",
+                     *           "level": "read",
+                     *           "grantedBy": "alice",
+                     *           "grantedAt": "2026-11-24T15:01:00Z"
+                     *         },
+                     *         {
+                     *           "subject": "bob",
+                     *           "type": "subject",
+                     *           "level": "read",
+                     *           "expiresAt": "2026-11-25T15:00:00Z",
+                     *           "grantedBy": "alice",
+                     *           "grantedAt": "2026-11-24T15:02:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Grants"];
                 };
             };
@@ -1462,13 +1834,17 @@ export interface operations {
             query?: {
                 /** @description Whether to list what was done, or what was denied. */
                 outcome?: "done" | "denied";
+                /** @description How many events a page has at most. */
                 limit?: number;
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1481,6 +1857,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "id": "0195f3a5-8f03-7c11-8f7e-6a5b4c3d2e1f",
+                     *           "at": "2026-11-24T15:03:20.123Z",
+                     *           "actor": "bob",
+                     *           "requestId": "JKJaXmPLvHcESHA=",
+                     *           "action": "download-presigned",
+                     *           "outcome": "done",
+                     *           "versionId": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+                     *           "expiresAt": "2026-11-24T15:08:20Z",
+                     *           "urls": 1
+                     *         },
+                     *         {
+                     *           "id": "0195f3a2-8f2b-7d33-9b1a-2c3d4e5f6a7b",
+                     *           "at": "2026-11-24T15:00:05.123Z",
+                     *           "actor": ":vouch/mark-ready",
+                     *           "action": "status-changed",
+                     *           "outcome": "done",
+                     *           "versionId": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+                     *           "status": "ready"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["History"];
                 };
             };
@@ -1502,7 +1904,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
                 /**
                  * @description Whom the grant is for: a name that their token has in the claim of owners, or
@@ -1510,6 +1915,7 @@ export interface operations {
                  *     `-._~@:|+=,`, but not of dots alone; any other is sent with
                  *     `encoding=base64url`. 1 to 256 bytes, without control characters; a group's
                  *     without spaces and brackets.
+                 * @example bob
                  */
                 subject: string;
             };
@@ -1527,6 +1933,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "subject": "bob",
+                     *       "type": "subject",
+                     *       "level": "read",
+                     *       "expiresAt": "2026-11-25T15:00:00Z",
+                     *       "grantedBy": "alice",
+                     *       "grantedAt": "2026-11-24T15:02:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Grant"];
                 };
             };
@@ -1536,6 +1952,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "subject": "bob",
+                     *       "type": "subject",
+                     *       "level": "read",
+                     *       "expiresAt": "2026-11-25T15:00:00Z",
+                     *       "grantedBy": "alice",
+                     *       "grantedAt": "2026-11-24T15:02:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Grant"];
                 };
             };
@@ -1560,7 +1986,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
                 /**
                  * @description Whom the grant is for: a name that their token has in the claim of owners, or
@@ -1568,6 +1997,7 @@ export interface operations {
                  *     `-._~@:|+=,`, but not of dots alone; any other is sent with
                  *     `encoding=base64url`. 1 to 256 bytes, without control characters; a group's
                  *     without spaces and brackets.
+                 * @example bob
                  */
                 subject: string;
             };
@@ -1620,6 +2050,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "rescan-20261124T150000000Z",
+                     *       "before": "2026-11-24T15:00:00Z",
+                     *       "startedAt": "2026-11-24T15:30:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Run"];
                 };
             };
@@ -1638,7 +2075,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1655,6 +2095,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "reason": "Doe v. Example, 26-cv-1234",
+                     *       "by": "carol",
+                     *       "at": "2026-11-24T16:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Hold"];
                 };
             };
@@ -1664,6 +2111,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "reason": "Doe v. Example, 26-cv-1234",
+                     *       "by": "carol",
+                     *       "at": "2026-11-24T16:00:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Hold"];
                 };
             };
@@ -1682,7 +2136,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A file's id. Anything that is not the id of a file that you may see answers 404. */
+                /**
+                 * @description A file's id. Anything that is not the id of a file that you may see answers 404.
+                 * @example 0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e
+                 */
                 id: components["parameters"]["id"];
             };
             cookie?: never;
@@ -1741,6 +2198,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195f3a9-11d0-7a2c-8e41-5b6c7d8e9f01",
+                     *       "status": "erasing",
+                     *       "pseudonym": "2bd806c97f0e00af1a1fc3328fa763a9",
+                     *       "keepClosed": false,
+                     *       "startedAt": "2026-11-24T16:00:00Z",
+                     *       "updatedAt": "2026-11-24T16:00:00Z",
+                     *       "waitsUntil": "2026-11-24T16:15:00Z",
+                     *       "removed": {
+                     *         "files": 0,
+                     *         "versions": 0,
+                     *         "uploads": 0,
+                     *         "events": 0
+                     *       },
+                     *       "held": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
@@ -1759,7 +2234,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The erasure's id. */
+                /**
+                 * @description The erasure's id.
+                 * @example 0195f3a9-11d0-7a2c-8e41-5b6c7d8e9f01
+                 */
                 id: string;
             };
             cookie?: never;
@@ -1773,6 +2251,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195f3a9-11d0-7a2c-8e41-5b6c7d8e9f01",
+                     *       "status": "finished",
+                     *       "pseudonym": "2bd806c97f0e00af1a1fc3328fa763a9",
+                     *       "keepClosed": false,
+                     *       "startedAt": "2026-11-24T16:00:00Z",
+                     *       "updatedAt": "2026-11-24T16:09:00Z",
+                     *       "endedAt": "2026-11-24T16:09:00Z",
+                     *       "removed": {
+                     *         "files": 31,
+                     *         "versions": 0,
+                     *         "uploads": 0,
+                     *         "events": 214
+                     *       },
+                     *       "held": 0,
+                     *       "statement": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTk1ZjNhOSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
@@ -1800,6 +2297,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "EC",
+                     *           "crv": "P-256",
+                     *           "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                     *           "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                     *           "use": "sig",
+                     *           "alg": "ES256",
+                     *           "kid": "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeySet"];
                 };
             };
