@@ -161,8 +161,13 @@ func (e Event) Check() error {
 		name string
 		has  bool
 	}{
-		{"status", e.Status != ""}, {"reason", e.Reason != ""}, {"call", e.Call != ""}, {"grantee", e.Grantee != file.Grantee{}}, {"level", e.Level != ""},
-		{"expiresAt", !e.ExpiresAt.IsZero()}, {"urls", e.URLs != 0},
+		{"status", e.Status != ""},
+		{"reason", e.Reason != ""},
+		{"call", e.Call != ""},
+		{"grantee", e.Grantee != file.Grantee{}},
+		{"level", e.Level != ""},
+		{"expiresAt", !e.ExpiresAt.IsZero()},
+		{"urls", e.URLs != 0},
 	} {
 		if m.has && !slices.Contains(own, m.name) {
 			return fmt.Errorf("the event %s: %s has no %s", e.ID, e.Action, m.name)

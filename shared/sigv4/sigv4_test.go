@@ -70,7 +70,9 @@ var (
 
 func TestAURLIsTheOneThatTheSDKMakes(t *testing.T) {
 	put := []Field{
-		{"content-length", "5"}, {"content-type", "text/plain;charset=utf-8"}, {"if-none-match", "*"},
+		{"content-length", "5"},
+		{"content-type", "text/plain;charset=utf-8"},
+		{"if-none-match", "*"},
 		{"x-amz-checksum-sha256", "u1H2ULRs4+cT4Mzkgh4vDDoaQsvE1j5/0bqdONgEp8o="},
 	}
 	for name, tt := range map[string]struct {
