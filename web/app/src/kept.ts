@@ -3,6 +3,8 @@ export interface Kept {
   id: string;
   name: string;
   size: number;
+  /** The folders it was in, as Found has them. */
+  folder: string;
 }
 
 /** The uploads of one person that have not ended, in this tab. It holds names and ids, and no token. */
