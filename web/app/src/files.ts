@@ -1,6 +1,6 @@
 import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
 import { confirmDelete, share } from './dialogs.js';
-import { announce, button, el } from './dom.js';
+import { announce, button, el, fill } from './dom.js';
 import { linkTo } from './link.js';
 import { preview } from './preview.js';
 import { previewOf } from './shown.js';
@@ -46,10 +46,26 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
     el(
       'div',
       { class: 'buttons' },
-      status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
-      canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
+      status === 'ready' &&
+        button(
+          'Download',
+          filename,
+          attempt(() => download(vouch, file)),
+        ),
+      canManage &&
+        status === 'ready' &&
+        button(
+          'Share',
+          filename,
+          attempt(() => share(vouch, file)),
+        ),
       canManage && button('Delete', filename, attempt(remove)),
-      previewOf(file) && button('Preview', filename, attempt(() => preview(vouch, file))),
+      previewOf(file) &&
+        button(
+          'Preview',
+          filename,
+          attempt(() => preview(vouch, file)),
+        ),
     ),
   );
 }
@@ -71,6 +87,7 @@ export class Files {
   private readonly more: HTMLButtonElement;
   private readonly title = el('h2', { id: 'files', tabindex: -1 }, 'Your files');
   private files: VouchFile[] = [];
+  private readonly rows = new Map<string, HTMLElement>(); // by all that they show
   private cursor: string | undefined;
   private asked = new AbortController();
   private most = batch;
@@ -149,11 +166,20 @@ export class Files {
     const focused = document.activeElement;
     const name = this.list.contains(focused) && focused?.textContent; // of a button, which names its file
     const id = focused?.closest('[data-id]')?.getAttribute('data-id');
-    this.list.replaceChildren(...shown.map((file) => fileRow(this.vouch, file, () => this.gone(file))));
+    const rows = new Map(shown.map((file) => [JSON.stringify(file), file]));
+    for (const known of this.rows.keys()) if (!rows.has(known)) this.rows.delete(known);
+    fill(
+      this.list,
+      [...rows].map(([known, file]) => {
+        const row = this.rows.get(known) ?? fileRow(this.vouch, file, () => this.gone(file));
+        this.rows.set(known, row);
+        return row;
+      }),
+    );
     const again = [...this.list.querySelectorAll('button')].find(
       (made) => made.textContent === name && made.closest('[data-id]')?.getAttribute('data-id') === id,
     );
-    again?.focus(); // the keyboard stays where it was
+    if (document.activeElement !== focused) again?.focus(); // the keyboard stays where it was
     this.more.hidden = this.cursor === undefined && shown.length === found.length;
     const count = found.length === 1 ? '1 file' : `${found.length} files`;
     this.note.textContent = this.cursor === undefined ? count : `${count} so far`;

@@ -1,6 +1,6 @@
 import { Problem, type VouchFile } from '@vouch/client';
 import { acceptDrops, choosesFolders, picker } from './chooser.js';
-import { announce, button, el } from './dom.js';
+import { announce, button, el, fill } from './dom.js';
 import { leftText, readEntries, readFolder, type Batch, type Found } from './folders.js';
 import { kindOf, summaryOf, type Counts, type Kind } from './kinds.js';
 import { newsOf, Row } from './row.js';
@@ -201,19 +201,15 @@ export class Uploads {
   /** Has the list show the uploads in their order, or of too many those that matter. */
   private arrange(): void {
     const shown = this.shown();
-    for (const [transfer, row] of this.rows) {
-      if (shown.has(transfer)) continue;
-      row.element.remove();
-      this.rows.delete(transfer);
+    for (const transfer of this.rows.keys()) if (!shown.has(transfer)) this.rows.delete(transfer);
+    for (const transfer of shown) {
+      if (!this.rows.has(transfer)) this.rows.set(transfer, new Row(transfer, () => this.remove([transfer])));
     }
-    let at = this.list.firstChild;
-    for (const transfer of this.kinds.keys()) {
-      if (!shown.has(transfer)) continue;
-      const row = this.rows.get(transfer) ?? new Row(transfer, () => this.remove([transfer]));
-      this.rows.set(transfer, row);
-      if (row.element === at) at = at.nextSibling;
-      else this.list.insertBefore(row.element, at);
-    }
+    const inOrder = [...this.kinds.keys()].filter((transfer) => shown.has(transfer));
+    fill(
+      this.list,
+      inOrder.map((transfer) => this.rows.get(transfer)!.element),
+    );
     const more = this.kinds.size > shown.size;
     this.rest.textContent = more ? `${shown.size} of ${this.kinds.size} are shown, as their turn comes.` : '';
   }
