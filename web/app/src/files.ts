@@ -46,26 +46,10 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
     el(
       'div',
       { class: 'buttons' },
-      status === 'ready' &&
-        button(
-          'Download',
-          filename,
-          attempt(() => download(vouch, file)),
-        ),
-      canManage &&
-        status === 'ready' &&
-        button(
-          'Share',
-          filename,
-          attempt(() => share(vouch, file)),
-        ),
+      status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
+      canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
       canManage && button('Delete', filename, attempt(remove)),
-      previewOf(file) &&
-        button(
-          'Preview',
-          filename,
-          attempt(() => preview(vouch, file)),
-        ),
+      previewOf(file) && button('Preview', filename, attempt(() => preview(vouch, file))),
     ),
   );
 }
@@ -131,6 +115,7 @@ export class Files {
     }, often);
   }
 
+  /** Shows more of what is loaded, or loads the next page. */
   private next(): void {
     this.most += batch;
     if (this.found().length > this.most - batch) this.show();
@@ -168,14 +153,10 @@ export class Files {
     const id = focused?.closest('[data-id]')?.getAttribute('data-id');
     const rows = new Map(shown.map((file) => [JSON.stringify(file), file]));
     for (const known of this.rows.keys()) if (!rows.has(known)) this.rows.delete(known);
-    fill(
-      this.list,
-      [...rows].map(([known, file]) => {
-        const row = this.rows.get(known) ?? fileRow(this.vouch, file, () => this.gone(file));
-        this.rows.set(known, row);
-        return row;
-      }),
-    );
+    for (const [known, file] of rows) {
+      if (!this.rows.has(known)) this.rows.set(known, fileRow(this.vouch, file, () => this.gone(file)));
+    }
+    fill(this.list, [...rows.keys()].map((known) => this.rows.get(known)!));
     const again = [...this.list.querySelectorAll('button')].find(
       (made) => made.textContent === name && made.closest('[data-id]')?.getAttribute('data-id') === id,
     );

@@ -17,7 +17,10 @@ export function preview(vouch: Vouch, file: VouchFile): void {
   const closed = new AbortController();
   const close = button('Close', 'the preview', () => dialog.close());
   const show = {
-    note: (text: string) => void (note.textContent = text),
+    note: (text: string) => {
+      note.textContent = text;
+      wrong.textContent = '';
+    },
     fault: (err: unknown) => {
       if (closed.signal.aborted) return;
       note.textContent = '';
@@ -65,7 +68,10 @@ function loaded<E extends HTMLImageElement | HTMLAudioElement | HTMLVideoElement
   };
   for (const event of ['load', 'loadedmetadata']) element.addEventListener(event, () => show.note(''));
   element.addEventListener('error', () => !signal.aborted && void load());
-  signal.addEventListener('abort', () => element.removeAttribute('src')); // ends what is on its way
+  signal.addEventListener('abort', () => {
+    element.removeAttribute('src');
+    if ('load' in element) element.load(); // ends what is on its way
+  });
   void load();
   return element;
 }

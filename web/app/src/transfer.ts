@@ -78,9 +78,11 @@ export class Transfer {
     return this.phase === 'hashing' ? this.furthest : this.done;
   }
 
-  /** Whether the API has said no, to which trying again is no answer. */
+  /** Whether the API has said no to this file, and would say it again. */
   get refused(): boolean {
-    return this.state === 'failed' && this.fault instanceof Problem && this.fault.status < 500;
+    if (this.state !== 'failed' || !(this.fault instanceof Problem)) return false;
+    const { status } = this.fault;
+    return status < 500 && ![401, 408, 429].includes(status);
   }
 
   /** Sends what is missing, and follows the file until it has an end state. */

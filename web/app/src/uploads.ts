@@ -47,7 +47,7 @@ export class Uploads {
   private readonly said = new Map<Transfer, string>();
   private readonly changed = new Set<Transfer>();
   private readonly list = el('ul', { class: 'rows', 'aria-label': 'Uploads' });
-  private readonly note = el('p', { class: 'note', role: 'status' });
+  private readonly note = el('p', { class: 'note' });
   private readonly rest = el('p', { class: 'note' });
   private readonly choose: HTMLButtonElement;
   private readonly summary: Summary;
@@ -105,6 +105,7 @@ export class Uploads {
         this.add(batch.found);
       }
       this.note.textContent = leftText(left) || (count ? '' : 'There is no file in it.');
+      if (this.note.textContent) announce(this.note.textContent);
     } finally {
       this.read--;
       if (signal.aborted) this.note.textContent = '';
@@ -129,10 +130,10 @@ export class Uploads {
 
   /** Takes note of what has changed of an upload. */
   private follow(transfer: Transfer): void {
+    if (transfer.file) this.seen(transfer.file);
     const before = this.kinds.get(transfer);
     if (!before) return; // it is not shown any more
     const kind = kindOf(transfer);
-    if (transfer.file) this.seen(transfer.file);
     this.changed.add(transfer);
     this.soon();
     if (kind === before) return;
@@ -154,6 +155,7 @@ export class Uploads {
   }
 
   private pause(transfers: Transfer[]): void {
+    if (!transfers.length) return;
     this.held = true; // or those that are not paused yet would begin in the place of those that are
     for (const transfer of transfers) transfer.pause();
     this.held = false;
@@ -206,10 +208,7 @@ export class Uploads {
       if (!this.rows.has(transfer)) this.rows.set(transfer, new Row(transfer, () => this.remove([transfer])));
     }
     const inOrder = [...this.kinds.keys()].filter((transfer) => shown.has(transfer));
-    fill(
-      this.list,
-      inOrder.map((transfer) => this.rows.get(transfer)!.element),
-    );
+    fill(this.list, inOrder.map((transfer) => this.rows.get(transfer)!.element));
     const more = this.kinds.size > shown.size;
     this.rest.textContent = more ? `${shown.size} of ${this.kinds.size} are shown, as their turn comes.` : '';
   }
@@ -233,12 +232,14 @@ export class Uploads {
   /** Has screen readers say what is new: of few uploads each, of many how far they are. */
   private say(counts: Counts): void {
     const few = this.kinds.size <= saidAloud;
+    const news: string[] = [];
     for (const transfer of this.changed) {
       if (!this.kinds.has(transfer) || transfer.state === 'waiting') continue;
-      const news = newsOf(transfer);
-      if (few && news !== this.said.get(transfer)) announce(`${transfer.path}: ${news}`);
-      this.said.set(transfer, news);
+      const said = newsOf(transfer);
+      if (said !== this.said.get(transfer)) news.push(`${transfer.path}: ${said}`);
+      this.said.set(transfer, said);
     }
+    if (few && news.length) announce(news.join('. '));
     const over = this.kinds.size - counts.waiting - counts.sending - counts.paused - counts.interrupted;
     const quarter = Math.floor((4 * over) / Math.max(1, this.kinds.size));
     if (!few && quarter > this.quarter) announce(summaryOf(counts));
@@ -248,5 +249,6 @@ export class Uploads {
 
 /** Whether what has stopped one upload stops all others too. */
 function concernsAll(fault: unknown): boolean {
-  return fault instanceof SignInOver || (fault instanceof Problem && fault.is('too-many-uploads'));
+  if (fault instanceof Problem) return fault.status === 401 || fault.is('too-many-uploads');
+  return fault instanceof SignInOver;
 }

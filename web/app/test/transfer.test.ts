@@ -86,12 +86,14 @@ describe('an upload', () => {
     assert.equal(transfer.state, 'ended');
   });
 
-  it('is refused where the API says no, and tells others nothing of it', async () => {
+  it('is refused where the API says no to it, and not where it says later', async () => {
     const { transfer } = transferOf(async () => {
       throw new Problem(422, { type: 'urn:vouch:problem:content-type-not-allowed', title: 'No' });
     });
     await transfer.run();
     assert.equal(kindOf(transfer), 'refused');
+    transfer.fault = new Problem(429, { type: 'about:blank', title: 'Too Many Requests' });
+    assert.equal(kindOf(transfer), 'failed', 'it can be tried again');
   });
 
   it('that a reload has cut off fits the same file, in its folder or chosen by itself', () => {
