@@ -21,7 +21,7 @@ ALLOWED_DEPLOYED := Apache-2.0,MIT,MIT-0,BSD-3-Clause,BSD-2-Clause,ISC
 ALLOWED_LOCAL    := $(ALLOWED_DEPLOYED),MPL-2.0
 
 .PHONY: web web-test run test emulator token functions stack clamd lint fuzz bench chaos corpus model iam costs clean help build cli reproducible supply gosec licences sbom vuln
-.PHONY: page web-deploy allocs sim reference screenshots
+.PHONY: page web-deploy allocs sim reference screenshots lighthouse
 .PHONY: check-template registry deploy destroy logs
 
 help: ## say what can be made
@@ -47,6 +47,9 @@ web: ## build the module for Uppy, the TypeScript client and the web page in web
 
 web-test: ## the same, and Uppy itself, the client and the page in Chromium against the local stack
 	@./web/test.sh
+
+lighthouse: functions stack clamd page ## print what Lighthouse says of the web page, signed out and signed in; needs Node and Chromium (docs/web.md)
+	@cd web && npm ci --prefix lighthouse --ignore-scripts --no-audit --loglevel=error && npm run -s lighthouse
 
 page: ## build the web page to web/app/dist; without npm it says how to get that, and nothing else needs it
 	@command -v npm >/dev/null || { echo "The web page is not built: there is no npm. Install Node 20 or later (https://nodejs.org, or apt-get install npm) and say make page."; exit 0; }; \

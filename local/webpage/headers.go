@@ -37,6 +37,7 @@ func ContentSecurityPolicy(p Places) string {
 		"style-src 'self'",
 		"font-src 'self'",
 		"img-src 'self' blob: " + p.S3,
+		"media-src " + p.S3,
 		"connect-src " + strings.Join(connect, " "),
 		"form-action " + strings.Join(issuer, " "),
 		"frame-ancestors 'none'",

@@ -100,7 +100,7 @@ func TestEveryAnswerHasItsHeaders(t *testing.T) {
 			t.Errorf("%v: %d", to, resp.StatusCode)
 		}
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: http://127.0.0.1:9000; " +
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: http://127.0.0.1:9000; media-src http://127.0.0.1:9000; " +
 				"connect-src 'self' http://127.0.0.1:9000; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types vouch default",
 			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
 			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",

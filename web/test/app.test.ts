@@ -1,119 +1,23 @@
 // What is promised of the web page, kept in a real browser against the whole local
 // stack, which serves it with the headers that CloudFront has.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Browser, Download, Locator, Page } from 'playwright-core';
-import { launch } from './chromium.js';
-import { startStack, type Stack } from './stack.js';
+import type { Page } from 'playwright-core';
+import { Site, textOf } from './tab.js';
 import { deferred, until } from './until.js';
 
 const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const patience = { timeout: 30_000 };
 
-let stack: Stack;
-let browser: Browser;
-let folder: string;
-
-before(
-  async () => {
-    folder = await mkdtemp(join(tmpdir(), 'vouch-page-'));
-    browser = await launch();
-    stack = await startStack();
-  },
-  { timeout: 60_000 },
-);
-after(async () => {
-  await browser?.close();
-  await stack?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-/** The page in a browser of somebody's own. */
-class Tab {
-  private constructor(
-    readonly page: Page,
-    /** What the page's policy has refused, and errors that nobody has caught. */
-    readonly faults: string[],
-  ) {}
-
-  static async open(): Promise<Tab> {
-    const context = await browser.newContext({ locale: 'en-GB' });
-    await context.addInitScript({ path: axePath });
-    const page = await context.newPage();
-    page.setDefaultTimeout(patience.timeout);
-    const faults: string[] = [];
-    page.on('pageerror', (err) => faults.push(err.message));
-    page.on('console', (said) => said.text().includes('Security Policy') && faults.push(said.text()));
-    page.on('dialog', (dialog) => void dialog.accept());
-    page.on('filechooser', () => undefined); // from the beginning, or the first key may come before anybody listens
-    return new Tab(page, faults);
-  }
-
-  /** Signs somebody in, and is where the page then leads. */
-  static async of(name: string, path = '/'): Promise<Tab> {
-    const tab = await Tab.open();
-    await tab.page.goto(stack.api + path);
-    await tab.page.getByRole('button', { name: 'Sign in' }).click();
-    await tab.page.getByLabel('Name').fill(name);
-    await tab.page.getByRole('button', { name: 'Sign in' }).click();
-    await tab.page.getByText(`Signed in as ${name}`).waitFor();
-    return tab;
-  }
-
-  async choose(name: string, content: string | Buffer): Promise<string> {
-    const path = join(folder, name);
-    await writeFile(path, content);
-    const chooser = this.page.waitForEvent('filechooser');
-    await this.page.getByRole('button', { name: 'Choose files to upload' }).click();
-    await (await chooser).setFiles(path);
-    return path;
-  }
-
-  upload(name: string): Locator {
-    return this.page.getByRole('list', { name: 'Uploads' }).getByRole('listitem').filter({ hasText: name });
-  }
-
-  listed(name: string): Locator {
-    return this.page.getByRole('list', { name: 'Your files' }).getByRole('listitem').filter({ hasText: name });
-  }
-
-  /** Sends a file and waits for what becomes of it. */
-  async send(name: string, content: string, end: string | RegExp): Promise<void> {
-    await this.choose(name, content);
-    await this.upload(name).getByText(end).waitFor();
-  }
-
-  /** What axe finds wrong with what is shown, by light and in the dark. */
-  async audit(what: string): Promise<void> {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await this.page.emulateMedia({ colorScheme });
-      const found: { id: string; at: string[] }[] = await this.page.evaluate(
-        `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, at: nodes.map((node) => node.html) })))`,
-      );
-      assert.deepEqual(found, [], `${what}, ${colorScheme}`);
-    }
-    const wide = await this.page.evaluate('document.documentElement.scrollWidth > innerWidth');
-    assert.equal(wide, false, `${what} is wider than the window`);
-  }
-
-  /** Ends the visit; nothing must have been refused by the page's policy. */
-  async close(): Promise<void> {
-    assert.deepEqual(this.faults, []);
-    await this.page.context().close();
-  }
-}
-
-const textOf = async (download: Download) => readFile(await download.path(), 'utf8');
+let site: Site;
+before(async () => void (site = await Site.start()), { timeout: 60_000 });
+after(() => site?.close());
 
 describe('the web page', () => {
   it('takes a small file, sees it verified, gives it back, and deletes it', { timeout: 60_000 }, async () => {
-    const tab = await Tab.of('alice');
+    const tab = await site.of('alice');
     const { page } = tab;
     await tab.send('letter.txt', 'Dear Bob,\n', /^Ready$/);
     await tab.audit('the list');
@@ -148,7 +52,7 @@ describe('the web page', () => {
   });
 
   it('says in plain words why malware is rejected, on a phone too', { timeout: 60_000 }, async () => {
-    const tab = await Tab.of('alice');
+    const tab = await site.of('alice');
     await tab.page.setViewportSize({ width: 320, height: 640 });
     const dropped = await tab.page.evaluateHandle((text) => {
       const data = new DataTransfer();
@@ -165,13 +69,13 @@ describe('the web page', () => {
   });
 
   it('shares a file with somebody, who can download it until that is revoked', { timeout: 60_000 }, async () => {
-    const alice = await Tab.of('alice');
+    const alice = await site.of('alice');
     await alice.send('shared.txt', 'for Bob', /^Ready$/);
     await alice.listed('shared.txt').getByRole('button', { name: 'Share shared.txt' }).click();
     const dialog = alice.page.getByRole('dialog');
     const path = new URL(await dialog.getByLabel('Where they find it').inputValue()).pathname;
 
-    const bob = await Tab.of('bob', path);
+    const bob = await site.of('bob', path);
     await bob.page.getByText('There is no such file').waitFor();
     await dialog.getByLabel('Whom').fill('bob');
     await dialog.getByRole('button', { name: 'Share' }).click();
@@ -194,55 +98,46 @@ describe('the web page', () => {
   });
 
   it('can be used by keyboard alone', { timeout: 60_000 }, async () => {
-    const { page, ...tab } = await Tab.open();
-    const focused = () =>
-      page.evaluate<string>(`(document.activeElement?.textContent || document.activeElement?.name || '').trim()`);
-    const tabTo = async (what: string) => {
-      for (let presses = 0; presses < 40; presses++) {
-        if ((await focused()) === what) return;
-        await page.keyboard.press('Tab');
-      }
-      assert.fail(`Tab never comes to ${what}`);
-    };
-    await page.goto(stack.api);
+    const tab = await site.open();
+    const { page } = tab;
+    await page.goto(site.stack.api);
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
-    await tabTo('Sign in');
+    await tab.tabTo('Sign in');
     await page.keyboard.press('Enter');
     await page.getByLabel('Name').waitFor();
-    await tabTo('name');
+    await tab.tabTo('name');
     await page.keyboard.type('carol');
     await page.keyboard.press('Enter');
     await page.getByText('Signed in as carol').waitFor();
-    await tabTo('Choose files to upload');
-    const path = join(folder, 'keys.txt');
+    await tab.tabTo('Choose files to upload');
+    const path = join(site.folder, 'keys.txt');
     await writeFile(path, 'by keyboard');
     const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
     await (await chooser).setFiles(path);
     await page.getByRole('button', { name: 'Download keys.txt' }).waitFor();
     await until(() => page.getByRole('status').filter({ hasText: 'keys.txt: Ready' }).count(), 'it is said aloud');
-    await tabTo('Download keys.txt');
+    await tab.tabTo('Download keys.txt');
     const coming = page.waitForEvent('download');
     await page.keyboard.press('Enter');
     assert.equal(await textOf(await coming), 'by keyboard');
-    await tabTo('Delete keys.txt');
+    await tab.tabTo('Delete keys.txt');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    assert.equal(await focused(), 'Delete keys.txt', 'the keyboard is where it was');
-    assert.deepEqual(tab.faults, []);
-    await page.context().close();
+    assert.equal(await tab.focused(), 'Delete keys.txt', 'the keyboard is where it was');
+    await tab.close();
   });
 
   it('goes on with an upload after a reload, and sends only what is missing', { timeout: 90_000 }, async () => {
-    const tab = await Tab.of('dora');
+    const tab = await site.of('dora');
     const { page } = tab;
     const sent: number[] = [];
     let { promise: held, resolve: hold } = deferred();
     let letThrough = false;
     await page.route(
-      (url) => url.href.startsWith(stack.s3) && url.searchParams.has('partNumber'),
+      (url) => url.href.startsWith(site.stack.s3) && url.searchParams.has('partNumber'),
       (route) => {
         if (route.request().method() !== 'PUT') return route.continue();
         const part = Number(new URL(route.request().url()).searchParams.get('partNumber'));
@@ -287,7 +182,7 @@ describe('the web page', () => {
   });
 
   it('shows a page of files at a time, and signs in again when the sign-in has run out', { timeout: 60_000 }, async () => {
-    const tab = await Tab.of('alice');
+    const tab = await site.of('alice');
     const { page } = tab;
     await page.route(
       (url) => url.pathname === '/files',

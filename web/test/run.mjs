@@ -1,13 +1,14 @@
-// Bundles the tests of a folder and runs them: node test/run.mjs FOLDER.
+// Bundles the tests of a folder, or one of them, and runs them: node test/run.mjs FOLDER, or FOLDER/NAME.test.ts.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-const folder = process.argv[2];
+const one = process.argv[2].endsWith('.test.ts');
+const folder = one ? dirname(process.argv[2]) : process.argv[2];
 const outdir = join('.build', folder);
 rmSync(outdir, { recursive: true, force: true });
-const tests = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
+const tests = one ? [basename(process.argv[2])] : readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
 await build({
   entryPoints: tests.map((name) => join(folder, name)),
   outdir,

@@ -3,7 +3,7 @@ import { button, el } from './dom.js';
 import { faultOf } from './words.js';
 
 /** Opens a dialog, which Escape closes, and takes it away when it is closed. */
-function open(title: string, ...children: Node[]): HTMLDialogElement {
+export function open(title: string, ...children: Node[]): HTMLDialogElement {
   const dialog = el('dialog', { 'aria-labelledby': 'dialog' }, el('h2', { id: 'dialog' }, title), ...children);
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);

@@ -23,6 +23,17 @@ export function button(text: string, about: string, click: () => void, kind = ''
   return el('button', attributes, text, about !== '' && el('span', { class: 'unseen' }, ` ${about}`));
 }
 
+/** Has a list hold these elements, in this order. None that stays is touched, so that the keyboard stays where it is. */
+export function fill(list: Element, elements: Iterable<Element>): void {
+  const wanted = new Set(elements);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  let at = list.firstElementChild;
+  for (const element of wanted) {
+    if (element === at) at = at.nextElementSibling;
+    else list.insertBefore(element, at);
+  }
+}
+
 const live = el('p', { role: 'status', class: 'unseen' });
 
 /** Has screen readers say something, without moving anybody. */

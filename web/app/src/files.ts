@@ -1,13 +1,14 @@
 import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
 import { confirmDelete, share } from './dialogs.js';
-import { announce, button, el } from './dom.js';
+import { announce, button, el, fill } from './dom.js';
+import { linkTo } from './link.js';
+import { preview } from './preview.js';
+import { previewOf } from './shown.js';
 import { bytes, faultOf, statusOf, statuses, time } from './words.js';
 
-/** Has the browser download a ready file: exactly the version that was verified. */
+/** Has the browser download a ready file. */
 async function download(vouch: Vouch, { id }: VouchFile): Promise<void> {
-  const { url } = await vouch.download(id);
-  const { protocol } = new URL(url);
-  if (protocol !== 'https:' && protocol !== 'http:') throw new TypeError(`a download by ${protocol}`);
+  const { url } = await linkTo(vouch, id);
   el('a', { href: url, rel: 'noreferrer' }).click(); // S3 says that it is an attachment
 }
 
@@ -48,9 +49,16 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
       status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
       canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
       canManage && button('Delete', filename, attempt(remove)),
+      previewOf(file) && button('Preview', filename, attempt(() => preview(vouch, file))),
     ),
   );
 }
+
+/** How many more files are shown at a time, of those that are loaded. */
+const batch = 100;
+
+/** How often what is seen follows what becomes of files, in milliseconds: of a folder that is many. */
+const often = 300;
 
 /** One's own files, newest first, as far as they are loaded. */
 export class Files {
@@ -63,14 +71,17 @@ export class Files {
   private readonly more: HTMLButtonElement;
   private readonly title = el('h2', { id: 'files', tabindex: -1 }, 'Your files');
   private files: VouchFile[] = [];
+  private readonly rows = new Map<string, HTMLElement>(); // by all that they show
   private cursor: string | undefined;
   private asked = new AbortController();
+  private most = batch;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly vouch: Vouch) {
     const options = Object.entries(statuses).map(([value, text]) => el('option', { value }, text));
     this.status = el('select', { change: () => void this.load() }, el('option', { value: '' }, 'all'), ...options);
     this.search = el('input', { type: 'search', input: () => this.show() });
-    this.more = button('More', 'files', () => void this.load(this.cursor));
+    this.more = button('More', 'files', () => this.next());
     this.element = el(
       'section',
       { 'aria-labelledby': 'files' },
@@ -97,8 +108,18 @@ export class Files {
     if (index >= 0 && this.files[index]!.status === file.status) return;
     if (index >= 0) this.files.splice(index, 1, ...(wanted ? [file] : []));
     else if (wanted) this.files.unshift(file);
-    this.show();
-    void this.measure();
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.show();
+      void this.measure();
+    }, often);
+  }
+
+  /** Shows more of what is loaded, or loads the next page. */
+  private next(): void {
+    this.most += batch;
+    if (this.found().length > this.most - batch) this.show();
+    else void this.load(this.cursor);
   }
 
   /** Loads the first page, or the next. */
@@ -111,6 +132,7 @@ export class Files {
       const page = await this.vouch.page({ status, cursor, signal });
       this.files = cursor === undefined ? page.files : [...this.files, ...page.files];
       this.cursor = page.nextCursor;
+      if (cursor === undefined) this.most = batch;
       this.show();
     } catch (err) {
       if (!signal.aborted) this.note.textContent = faultOf(err);
@@ -118,18 +140,28 @@ export class Files {
     if (cursor === undefined) await this.measure();
   }
 
-  private show(): void {
+  private found(): VouchFile[] {
     const text = this.search.value.trim().toLocaleLowerCase();
-    const found = this.files.filter(({ filename }) => filename.toLocaleLowerCase().includes(text));
+    return this.files.filter(({ filename }) => filename.toLocaleLowerCase().includes(text));
+  }
+
+  private show(): void {
+    const found = this.found();
+    const shown = found.slice(0, this.most);
     const focused = document.activeElement;
     const name = this.list.contains(focused) && focused?.textContent; // of a button, which names its file
     const id = focused?.closest('[data-id]')?.getAttribute('data-id');
-    this.list.replaceChildren(...found.map((file) => fileRow(this.vouch, file, () => this.gone(file))));
+    const rows = new Map(shown.map((file) => [JSON.stringify(file), file]));
+    for (const known of this.rows.keys()) if (!rows.has(known)) this.rows.delete(known);
+    for (const [known, file] of rows) {
+      if (!this.rows.has(known)) this.rows.set(known, fileRow(this.vouch, file, () => this.gone(file)));
+    }
+    fill(this.list, [...rows.keys()].map((known) => this.rows.get(known)!));
     const again = [...this.list.querySelectorAll('button')].find(
       (made) => made.textContent === name && made.closest('[data-id]')?.getAttribute('data-id') === id,
     );
-    again?.focus(); // the keyboard stays where it was
-    this.more.hidden = this.cursor === undefined;
+    if (document.activeElement !== focused) again?.focus(); // the keyboard stays where it was
+    this.more.hidden = this.cursor === undefined && shown.length === found.length;
     const count = found.length === 1 ? '1 file' : `${found.length} files`;
     this.note.textContent = this.cursor === undefined ? count : `${count} so far`;
   }

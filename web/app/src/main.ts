@@ -3,7 +3,8 @@ import { readConfig } from './config.js';
 import { announce, button, el } from './dom.js';
 import { fileRow, Files } from './files.js';
 import { Keeper } from './kept.js';
-import { SignIn, type Session } from './signin.js';
+import { Network, reach } from './network.js';
+import { SignIn, SignInOver, type Session } from './signin.js';
 import { trustOwnScripts } from './trusted.js';
 import { Uploads } from './uploads.js';
 import { faultOf } from './words.js';
@@ -48,7 +49,7 @@ function signedIn(api: string, signIn: SignIn, session: Session): void {
         const begin = () => void signIn.begin().catch((err) => announce(faultOf(err)));
         again.append('Your sign-in has run out. ', button('Sign in again', '', begin, 'main'));
       }
-      throw new Error('Your sign-in has run out.');
+      throw new SignInOver('Your sign-in has run out.');
     },
   });
   const leave = () => void signIn.end(session).catch((err) => announce(faultOf(err)));
@@ -57,7 +58,8 @@ function signedIn(api: string, signIn: SignIn, session: Session): void {
   const shared = /^\/app\/files\/([A-Za-z0-9-]+)$/.exec(location.pathname)?.[1];
   if (shared !== undefined) return void oneFile(vouch, shared, header, again);
   const files = new Files(vouch);
-  const uploads = new Uploads(vouch, new Keeper(session.subject), (file) => files.seen(file));
+  const around = { vouch, network: new Network(() => reach(api)), keeper: new Keeper(session.subject) };
+  const uploads = new Uploads(around, (file) => files.seen(file));
   page(header, again, uploads.element, files.element);
 }
 

@@ -18,6 +18,9 @@ interface Pending {
   back: string;
 }
 
+/** The access token is no longer good, and nobody gives another without being asked. */
+export class SignInOver extends Error {}
+
 const pendingKey = 'vouch.signin';
 const wasKey = 'vouch.signed-in';
 

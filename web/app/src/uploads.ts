@@ -1,207 +1,267 @@
-import type { Vouch, VouchFile } from '@vouch/client';
-import { announce, button, el } from './dom.js';
-import type { Keeper } from './kept.js';
-import { Transfer } from './transfer.js';
-import { bytes, duration, faultOf, statusOf } from './words.js';
+import { Problem, type VouchFile } from '@vouch/client';
+import { acceptDrops, choosesFolders, picker } from './chooser.js';
+import { announce, button, el, fill } from './dom.js';
+import { leftText, readEntries, readFolder, type Batch, type Found } from './folders.js';
+import { kindOf, summaryOf, type Counts, type Kind } from './kinds.js';
+import { newsOf, Row } from './row.js';
+import { SignInOver } from './signin.js';
+import { Summary } from './summary.js';
+import { partSize, Transfer, type Sending, type Surroundings } from './transfer.js';
+import { faultOf } from './words.js';
 
-/** How many files are sent at once; each of them has several parts on the way. */
-const atOnce = 2;
+/**
+ * How much is sent at once: two files in parts, several of which are on their way each,
+ * or six small ones, which spend most of their time waiting for answers.
+ */
+const room = 6;
+const needs = ({ size }: Transfer) => (size > partSize ? 3 : 1);
 
-/** The part of the page that files are dropped on, with a row for each. */
+/** How many uploads have a row at most. */
+const mostRows = 100;
+
+/** Which of more are shown: what is going on, then what somebody has to look at. */
+const shownFirst: Kind[] = [
+  'sending',
+  'interrupted',
+  'failed',
+  'refused',
+  'rejected',
+  'waiting',
+  'paused',
+  'checking',
+  'done',
+];
+
+/** Up to how many uploads each is said aloud; of more, how far they are together. */
+const saidAloud = 5;
+
+/** How often what is seen follows what happens, in milliseconds. */
+const often = 50;
+
+/** The part of the page that files are dropped on. */
 export class Uploads {
   readonly element: HTMLElement;
-  private readonly rows: Row[] = [];
+  private readonly kinds = new Map<Transfer, Kind>();
+  private readonly of: Record<Kind, Set<Transfer>>;
+  private readonly rows = new Map<Transfer, Row>();
+  private readonly said = new Map<Transfer, string>();
+  private readonly changed = new Set<Transfer>();
   private readonly list = el('ul', { class: 'rows', 'aria-label': 'Uploads' });
+  private readonly note = el('p', { class: 'note' });
+  private readonly rest = el('p', { class: 'note' });
   private readonly choose: HTMLButtonElement;
+  private readonly summary: Summary;
+  private reading = new AbortController();
+  private read = 0; // folders that are being read
+  private readonly chosen = new Set<string>(); // folders that are not wholly sent
+  private quarter = 0;
+  private held = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly vouch: Vouch,
-    private readonly keeper: Keeper,
+    private readonly around: Surroundings,
     /** Told of a file as it is seen, and of one that is gone. */
     private readonly seen: (file: VouchFile) => void,
   ) {
-    const input = picker(true, (files) => this.add(files));
-    this.choose = button('Choose files', 'to upload', () => input.click(), 'main');
-    const zone = el('div', { class: 'zone' }, this.choose, el('span', {}, 'or drop them here'), input);
-    this.element = el(
-      'section',
-      { 'aria-labelledby': 'upload' },
-      el('h2', { id: 'upload' }, 'Upload'),
-      zone,
-      this.list,
-    );
-    acceptDrops(zone, (files) => this.add(files));
+    this.of = Object.fromEntries(shownFirst.map((kind) => [kind, new Set()])) as never;
+    const files = picker({ multiple: true }, (chosen) => void this.add(chosen.map((file) => ({ file, folder: '' }))));
+    const folder = picker({ multiple: true, folder: true }, (chosen) => void this.take(readFolder(chosen)));
+    this.choose = button('Choose files', 'to upload', () => files.click(), 'main');
+    const whole = choosesFolders && button('Choose a folder', 'to upload', () => folder.click());
+    const zone = el('div', { class: 'zone' }, this.choose, whole, el('span', {}, 'or drop them here'), files, folder);
+    this.summary = new Summary({
+      pause: () => this.pause([...this.of.sending, ...this.of.waiting]),
+      resume: () => [...this.of.paused, ...this.of.failed].forEach((transfer) => transfer.requeue()),
+      cancel: () => this.cancel(),
+      hide: () => this.remove([...this.of.done, ...this.of.rejected, ...this.of.refused]),
+    });
+    this.element = el('section', { 'aria-labelledby': 'upload' }, el('h2', { id: 'upload' }, 'Upload'), zone);
+    this.element.append(this.note, this.summary.element, this.list, this.rest);
+    acceptDrops(zone, (entries) => void this.take(readEntries(entries)));
     addEventListener('beforeunload', (event) => {
       if (this.busy) event.preventDefault();
     });
-    for (const { id, name, size } of keeper.all()) void this.append(name, size).recall(id);
+    for (const { id, name, size, folder = '' } of around.keeper.all()) {
+      void this.append({ name, size, folder }).recall(id);
+    }
   }
 
   /** Whether leaving the page would cut something off. */
   get busy(): boolean {
-    return this.rows.some(({ transfer: { state } }) => state === 'sending' || state === 'waiting');
+    return this.of.sending.size > 0 || this.of.waiting.size > 0 || this.read > 0;
   }
 
-  private add(files: File[]): void {
-    for (const file of files) {
-      const known = this.rows.find(({ transfer }) => transfer.fits(file));
-      if (known) known.transfer.requeue(file);
-      else this.append(file.name, file.size, file);
+  /** Adds what is read of folders, as it comes, and says at last what is left out. */
+  private async take(batches: AsyncIterable<Batch>): Promise<void> {
+    const { signal } = this.reading;
+    const left: Batch['left'] = { system: [], empty: [], unreadable: [] };
+    let count = 0;
+    let before = 0;
+    this.read++;
+    try {
+      for await (const batch of batches) {
+        if (signal.aborted) return;
+        for (const why of ['system', 'empty', 'unreadable'] as const) left[why].push(...batch.left[why]);
+        count += batch.found.length;
+        this.note.textContent = `Reading: ${count} files so far`;
+        before += this.add(batch.found);
+      }
+      const known = before && `${before} of ${count} files were sent before the page was loaded again.`;
+      const note = [known, leftText(left), !count && 'There is no file to send in it.'];
+      this.note.textContent = note.filter(Boolean).join(' ');
+      if (this.note.textContent) announce(this.note.textContent);
+    } finally {
+      this.read--;
+      if (signal.aborted) this.note.textContent = '';
+      this.soon();
     }
-    this.next();
   }
 
-  private append(name: string, size: number, source?: File): Transfer {
-    const transfer = new Transfer(this.vouch, this.keeper, name, size, source, () => {
-      row.show();
-      if (transfer.file) this.seen(transfer.file);
-      this.next();
-    });
-    const row = new Row(transfer, () => {
-      this.rows.splice(this.rows.indexOf(row), 1);
-      row.element.remove();
-      this.choose.focus();
-      this.next();
-    });
-    this.rows.push(row);
-    this.list.append(row.element);
-    row.show();
+  /** Has files sent, and returns how many of them need not be: a folder is chosen again after a reload. */
+  private add(found: Found[]): number {
+    let before = 0;
+    for (const { file, folder } of found) {
+      if (folder) this.chosen.add(folder.slice(0, folder.indexOf('/') + 1));
+      const known = [...this.of.interrupted].find((transfer) => transfer.fits(file, folder));
+      if (known) known.requeue(file);
+      else if (folder && this.around.keeper.arrivedBefore(folder + file.name, file)) before++;
+      else this.append({ name: file.name, size: file.size, folder, source: file }).requeue();
+    }
+    return before;
+  }
+
+  private append(sending: Sending): Transfer {
+    const transfer = new Transfer(this.around, sending, (changed) => this.follow(changed));
+    this.kinds.set(transfer, 'paused'); // until it says otherwise, as it does at once
+    this.of.paused.add(transfer);
     return transfer;
   }
 
+  /** Takes note of what has changed of an upload. */
+  private follow(transfer: Transfer): void {
+    if (transfer.file) this.seen(transfer.file);
+    const before = this.kinds.get(transfer);
+    if (!before) return; // it is not shown any more
+    const kind = kindOf(transfer);
+    this.changed.add(transfer);
+    this.soon();
+    if (kind === before) return;
+    this.kinds.set(transfer, kind);
+    this.of[before].delete(transfer);
+    this.of[kind].add(transfer);
+    if (concernsAll(transfer.fault)) this.pause([...this.of.waiting]);
+    this.next();
+  }
+
+  /** Has those begin whose turn it is. */
   private next(): void {
-    const transfers = this.rows.map(({ transfer }) => transfer);
-    let free = atOnce - transfers.filter(({ state }) => state === 'sending').length;
+    if (this.held) return;
+    for (const transfer of this.of.waiting) {
+      const taken = [...this.of.sending].reduce((sum, other) => sum + needs(other), 0);
+      if (taken + needs(transfer) > room) return;
+      return void transfer.run(); // which tells, and so comes back here
+    }
+  }
+
+  private pause(transfers: Transfer[]): void {
+    if (!transfers.length) return;
+    this.held = true; // or those that are not paused yet would begin in the place of those that are
+    for (const transfer of transfers) transfer.pause();
+    this.held = false;
+    this.next();
+  }
+
+  private cancel(): void {
+    this.reading.abort();
+    this.reading = new AbortController();
+    const { waiting, sending, paused, interrupted } = this.of;
+    const all = [...waiting, ...paused, ...interrupted, ...sending];
+    this.remove(all);
+    const failed = (transfer: Transfer) => (err: unknown) => announce(`${transfer.path}: ${faultOf(err)}`);
+    for (const transfer of all) void transfer.cancel().catch(failed(transfer)); // it expires by itself
+    announce(`${all.length} uploads are cancelled`);
+  }
+
+  private remove(transfers: Transfer[]): void {
     for (const transfer of transfers) {
-      if (transfer.state === 'waiting' && free-- > 0) return void transfer.run(); // which tells, and so comes back here
+      this.of[this.kinds.get(transfer)!].delete(transfer);
+      this.kinds.delete(transfer);
+      this.said.delete(transfer);
     }
-  }
-}
-
-/** One upload, as it is seen. Its elements stay, so that the keyboard stays where it is. */
-class Row {
-  readonly element: HTMLElement;
-  private readonly bar: HTMLProgressElement;
-  private readonly text = el('p', { class: 'state' });
-  private readonly main: HTMLButtonElement;
-  private readonly end: HTMLButtonElement;
-  private said = '';
-
-  constructor(
-    readonly transfer: Transfer,
-    private readonly remove: () => void,
-  ) {
-    const { name, size } = transfer;
-    this.bar = el('progress', { max: Math.max(1, size), value: 0, 'aria-label': `Progress of ${name}` });
-    const input = picker(false, ([file]) => file && this.chosen(file));
-    this.main = button('', '', () => this.act(input));
-    this.end = button('', '', () => void this.giveUp());
-    const title = el('p', { class: 'name' }, name, el('span', { class: 'size' }, ` ${bytes(size)}`));
-    const buttons = el('div', { class: 'buttons' }, this.main, this.end, input);
-    this.element = el('li', { class: 'row' }, el('div', {}, title, this.bar, this.text), buttons);
+    this.choose.focus();
+    this.show();
+    this.next();
   }
 
-  show(): void {
-    const { state, name, done, file, fault } = this.transfer;
-    const text = this.describe();
-    this.text.textContent = text;
-    this.bar.value = done;
-    this.bar.hidden = state === 'ended' || state === 'checking' || state === 'failed';
-    this.element.dataset.state = state === 'ended' && file ? file.status : state;
-    const acts = { sending: 'Pause', paused: 'Resume', failed: 'Try again', interrupted: 'Choose it again' } as const;
-    const act = state in acts ? acts[state as keyof typeof acts] : undefined;
-    this.label(this.end, state === 'ended' || state === 'checking' ? 'Hide' : 'Cancel');
-    if (act) this.label(this.main, act);
-    if (!act && document.activeElement === this.main) this.end.focus();
-    this.main.hidden = !act;
-    const news = fault || file ? text : state;
-    if (news !== this.said && state !== 'waiting') announce(`${name}: ${fault || file ? text : spoken[state]}`);
-    this.said = news;
+  private soon(): void {
+    this.timer ??= setTimeout(() => this.show(), often);
   }
 
-  private describe(): string {
-    const { state, phase, done, size, file, fault, meter } = this.transfer;
-    const percent = `${size ? Math.floor((100 * done) / size) : 100} %`;
-    switch (state) {
-      case 'sending': {
-        if (phase === 'hashing') return `Reading, ${percent}`;
-        if (phase === 'completing') return 'Putting it together';
-        const { rate } = meter;
-        if (!rate) return `Sending, ${percent}`;
-        return `Sending, ${percent}, ${bytes(rate)}/s, ${duration((size - done) / rate)} left`;
+  private show(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.arrange();
+    for (const transfer of this.changed) this.rows.get(transfer)?.show();
+    const counts = Object.fromEntries(shownFirst.map((kind) => [kind, this.of[kind].size])) as Counts;
+    this.summary.element.hidden = this.kinds.size < 2;
+    this.summary.show(counts, this.kinds.keys(), this.read > 0);
+    this.say(counts);
+    this.changed.clear();
+    const { waiting, sending, paused, interrupted, failed } = counts;
+    if (this.read || waiting + sending + paused + interrupted + failed > 0) return;
+    for (const folder of this.chosen) this.around.keeper.forgetArrived(folder);
+    this.chosen.clear();
+  }
+
+  /** Has the list show the uploads in their order, or of too many those that matter. */
+  private arrange(): void {
+    const shown = this.shown();
+    for (const transfer of this.rows.keys()) if (!shown.has(transfer)) this.rows.delete(transfer);
+    for (const transfer of shown) {
+      if (!this.rows.has(transfer)) this.rows.set(transfer, new Row(transfer, () => this.remove([transfer])));
+    }
+    const inOrder = [...this.kinds.keys()].filter((transfer) => shown.has(transfer));
+    fill(this.list, inOrder.map((transfer) => this.rows.get(transfer)!.element));
+    const more = this.kinds.size > shown.size;
+    this.rest.textContent = more ? `${shown.size} of ${this.kinds.size} are shown, as their turn comes.` : '';
+  }
+
+  private shown(): Set<Transfer> {
+    if (this.kinds.size <= mostRows) return new Set(this.kinds.keys());
+    const shown = new Set<Transfer>();
+    for (const [transfer, { element }] of this.rows) {
+      const kept = element.contains(document.activeElement) && this.kinds.has(transfer);
+      if (kept) shown.add(transfer); // or the keyboard would be nowhere
+    }
+    for (const kind of shownFirst) {
+      for (const transfer of this.of[kind]) {
+        if (shown.size >= mostRows) return shown;
+        shown.add(transfer);
       }
-      case 'failed':
-        return faultOf(fault);
-      case 'checking':
-      case 'ended':
-        return file ? sentence(statusOf(file)) : spoken[state];
-      case 'interrupted':
-        return 'Interrupted. Choose the same file again to go on where it stopped.';
-      default:
-        return spoken[state];
     }
+    return shown;
   }
 
-  private act(input: HTMLInputElement): void {
-    const { transfer } = this;
-    if (transfer.state === 'sending') transfer.pause();
-    else if (transfer.state === 'interrupted') input.click();
-    else transfer.requeue();
-  }
-
-  private chosen(file: File): void {
-    if (this.transfer.fits(file)) return this.transfer.requeue(file);
-    this.text.textContent = `That is another file. Please choose ${this.transfer.name} of ${bytes(this.transfer.size)}.`;
-    announce(this.text.textContent);
-  }
-
-  private async giveUp(): Promise<void> {
-    const { transfer } = this;
-    const over = transfer.state === 'ended' || transfer.state === 'checking';
-    this.remove();
-    if (over) return;
-    await transfer.cancel().catch((err) => announce(`${transfer.name}: ${faultOf(err)}`)); // it expires by itself
-  }
-
-  private label(target: HTMLButtonElement, text: string): void {
-    if (target.firstChild?.textContent === text) return;
-    target.replaceChildren(text, el('span', { class: 'unseen' }, ` ${this.transfer.name}`));
+  /** Has screen readers say what is new: of few uploads each, of many how far they are. */
+  private say(counts: Counts): void {
+    const few = this.kinds.size <= saidAloud;
+    const news: string[] = [];
+    for (const transfer of this.changed) {
+      if (!this.kinds.has(transfer) || transfer.state === 'waiting') continue;
+      const said = newsOf(transfer);
+      if (said !== this.said.get(transfer)) news.push(`${transfer.path}: ${said}`);
+      this.said.set(transfer, said);
+    }
+    if (few && news.length) announce(news.join('. '));
+    const over = this.kinds.size - counts.waiting - counts.sending - counts.paused - counts.interrupted;
+    const quarter = Math.floor((4 * over) / Math.max(1, this.kinds.size));
+    if (!few && quarter > this.quarter) announce(summaryOf(counts));
+    this.quarter = quarter;
   }
 }
 
-const spoken = {
-  waiting: 'Waiting for its turn',
-  sending: 'Sending',
-  paused: 'Paused',
-  interrupted: 'Interrupted',
-  failed: 'Failed',
-  checking: 'Arrived',
-  ended: 'Cancelled',
-};
-
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** A file input that a button opens. */
-function picker(multiple: boolean, chosen: (files: File[]) => void): HTMLInputElement {
-  const change = () => {
-    const files = [...(input.files ?? [])];
-    input.value = ''; // the same file can be chosen again
-    chosen(files);
-  };
-  const input = el('input', { type: 'file', multiple, hidden: true, change });
-  return input;
-}
-
-/** Takes files that are dropped; what misses the zone must not replace the page. */
-function acceptDrops(zone: HTMLElement, dropped: (files: File[]) => void): void {
-  const over = (on: boolean) => zone.classList.toggle('over', on);
-  addEventListener('dragover', (event) => {
-    event.preventDefault();
-    over(zone.contains(event.target as Node));
-  });
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    over(false);
-    if (zone.contains(event.target as Node)) dropped([...(event.dataTransfer?.files ?? [])]);
-  });
+/** Whether what has stopped one upload stops all others too. */
+function concernsAll(fault: unknown): boolean {
+  if (fault instanceof Problem) return fault.status === 401 || fault.is('too-many-uploads');
+  return fault instanceof SignInOver;
 }
