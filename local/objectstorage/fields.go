@@ -15,18 +15,11 @@ import (
 // ("Creating an HTML Form", Amazon S3 API Reference).
 const maxForm = 20 << 10
 
-// formError is why a form is refused, as S3 says it.
-type formError struct {
-	status        int
-	code, message string
-}
-
 var (
-	errNoForm    = &formError{http.StatusPreconditionFailed, "PreconditionFailed", "Bucket POST must be of the enclosure-type multipart/form-data"}
-	errNoLength  = &formError{http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header."}
-	errMalformed = &formError{http.StatusBadRequest, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data."}
-	errLongForm  = &formError{http.StatusBadRequest, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large."}
-	errNoFile    = &formError{http.StatusBadRequest, "InvalidArgument", "POST requires exactly one file upload per request."}
+	errNoForm    = &refusal{http.StatusPreconditionFailed, "PreconditionFailed", "Bucket POST must be of the enclosure-type multipart/form-data"}
+	errMalformed = &refusal{http.StatusBadRequest, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data."}
+	errLongForm  = &refusal{http.StatusBadRequest, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large."}
+	errNoFile    = &refusal{http.StatusBadRequest, "InvalidArgument", "POST requires exactly one file upload per request."}
 )
 
 // readForm reads the fields that a form has before its file (RFC 7578), by their
@@ -35,7 +28,7 @@ var (
 // versitygw reads them again, and the permission that is decided by the one
 // reading must be that of the other: what can be read in two ways, a field that
 // is there twice for example, is refused. A test holds the two to each other.
-func readForm(r *http.Request) (fields map[string]string, body io.Reader, err *formError) {
+func readForm(r *http.Request) (fields map[string]string, body io.Reader, err *refusal) {
 	types := r.Header.Values("Content-Type")
 	if len(types) != 1 {
 		return nil, nil, errNoForm
@@ -46,7 +39,7 @@ func readForm(r *http.Request) (fields map[string]string, body io.Reader, err *f
 	case parseErr != nil || mediaType != "multipart/form-data":
 		return nil, nil, errNoForm
 	case r.ContentLength < 0:
-		return nil, nil, errNoLength
+		return nil, nil, errLength
 	case boundary == "" || boundary != strings.TrimSpace(boundary):
 		return nil, nil, errMalformed
 	}
@@ -60,7 +53,7 @@ func readForm(r *http.Request) (fields map[string]string, body io.Reader, err *f
 }
 
 // formFields reads fields up to the headers of the file. boundary has its dashes.
-func formFields(r *bufio.Reader, boundary string) (map[string]string, *formError) {
+func formFields(r *bufio.Reader, boundary string) (map[string]string, *refusal) {
 	if line, ok := formLine(r); !ok || line != boundary {
 		return nil, errMalformed
 	}

@@ -80,7 +80,7 @@ func TestAFormThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	}
 	chunked := formRequest(formType, start+file)
 	chunked.ContentLength = -1
-	if _, _, err := readForm(chunked); err != errNoLength {
+	if _, _, err := readForm(chunked); err != errLength {
 		t.Errorf("a form that does not say its length: %v", err)
 	}
 	twice := formRequest(formType, start+file)

@@ -65,10 +65,14 @@ func (s *Store) front(o Options) http.Handler {
 			s.postForm(w, r, proxy, o)
 			return
 		}
+		if no := malformed(r); no != nil {
+			no.answer(w)
+			return
+		}
 		signed, ok := readSignature(r)
 		switch {
 		case !ok:
-			refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+			errAccessDenied.answer(w)
 			return
 		case signed.AccessKey == o.AdminKey:
 			proxy.ServeHTTP(w, r)
@@ -102,7 +106,7 @@ func (s *Store) front(o Options) http.Handler {
 			refuse(w, http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 			return
 		}
-		if accesses, ok := authorized(w, signed, op, conditionContext(r, signed, op, tags, asked), o); ok {
+		if accesses, ok := authorized(w, r, signed, op, conditionContext(r, signed, op, tags, asked), o); ok {
 			proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op, accesses)))
 		}
 	})
@@ -110,13 +114,13 @@ func (s *Store) front(o Options) http.Handler {
 
 // authorized decides whether a request has the permissions that it needs, which
 // it returns, and answers it if not.
-func authorized(w http.ResponseWriter, signed signature, op operation, context map[string][]string, o Options) (accesses []Access, ok bool) {
+func authorized(w http.ResponseWriter, r *http.Request, signed signature, op operation, context map[string][]string, o Options) (accesses []Access, ok bool) {
 	for _, action := range op.actions {
 		a := Access{AccessKeyID: signed.AccessKey, Action: action, BucketARN: op.bucketARN(), Resource: op.arn(action), Context: context}
 		if err := o.Authorizer.Authorize(a); err != nil {
 			o.Log.Info("S3 denied a request", "action", action, "key", op.key, "why", err.Error())
 			o.tell(a, false)
-			refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+			denied(r, signed, o.Accounts).answer(w)
 			return nil, false
 		}
 		accesses = append(accesses, a)

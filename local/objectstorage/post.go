@@ -22,7 +22,7 @@ func postsForm(r *http.Request) bool {
 func (s *Store) postForm(w http.ResponseWriter, r *http.Request, proxy http.Handler, o Options) {
 	fields, body, err := readForm(r)
 	if err != nil {
-		refuse(w, err.status, err.code, err.message)
+		err.answer(w)
 		return
 	}
 	signed, ok := formSignature(fields)
@@ -47,7 +47,7 @@ func (s *Store) postForm(w http.ResponseWriter, r *http.Request, proxy http.Hand
 		return
 	}
 	op := formOperation(r, fields)
-	if accesses, ok := authorized(w, signed, op, formContext(r, signed, op, fields), o); ok {
+	if accesses, ok := authorized(w, r, signed, op, formContext(r, signed, op, fields), o); ok {
 		proxy.ServeHTTP(w, r.WithContext(withRequest(r.Context(), signed, op, accesses)))
 	}
 }
