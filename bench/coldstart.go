@@ -3,51 +3,143 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
+	"github.com/vouch-s3/vouch/bench/ask"
+	"github.com/vouch-s3/vouch/bench/results"
 	"github.com/vouch-s3/vouch/local/emulator"
 	"github.com/vouch-s3/vouch/local/samtemplate"
 	"github.com/vouch-s3/vouch/local/stack"
 	"github.com/vouch-s3/vouch/local/zips"
 )
 
-// coldStarts prints the table of how long each function takes from the start of its
-// process to its first call for work, as AWS's Runtime Interface Emulator reports
-// it, against the least that a Go function can be. Each start of a function follows
-// one of that.
-func coldStarts(ctx context.Context, root, dir string, runs int, out io.Writer) error {
+// The metrics of cold starts. Each start of a function follows one of hello, the least
+// that a Go function can be.
+const (
+	initMS      = "init-ms"
+	helloMS     = "hello-ms"         // of the start of hello before it
+	oursMS      = "create-upload-ms" // of Python's row: of the start of what does the same
+	binaryBytes = "binary-bytes"
+	zipBytes    = "zip-bytes"
+)
+
+// What was aimed at.
+var (
+	startsLikeHello = results.AtMost(1.5)
+	beatsPython     = results.AtLeast(5)
+)
+
+// coldStarts measures how long each function takes from the start of its process to
+// its first call for work, as AWS's Runtime Interface Emulator reports it, and how long
+// the function in Python takes that does what create-upload does, if there is a Python
+// with boto3.
+func coldStarts(ctx context.Context, root, dir string, runs int) (results.Table, error) {
+	t := results.New("coldstart", fmt.Sprintf("bench -tables coldstart -runs %d", runs))
 	program, err := emulator.Install(ctx, dir)
 	if err != nil {
-		return err
+		return t, err
 	}
 	binaries := filepath.Join(dir, "deployed") + string(filepath.Separator)
 	if err := os.Mkdir(binaries, 0o755); err != nil {
-		return err
+		return t, err
 	}
 	if err := zips.Compile(filepath.Join(root, "bench"), binaries, runtime.GOARCH, "./hello/..."); err != nil {
-		return err
+		return t, err
 	}
 	if err := zips.Compile(root, binaries, runtime.GOARCH, "./functions/..."); err != nil {
-		return err
+		return t, err
 	}
 	functions, err := deployed(root)
 	if err != nil {
-		return err
+		return t, err
 	}
-	fmt.Fprintln(out, "| function | binary | zip | init: median | init, this : hello | of the shortest |")
-	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- |")
+	hello := emulator.Function{Name: "hello", Binary: binaries + "hello", Timeout: time.Second, MemoryMB: 128}
+	var ours emulator.Function
 	for _, f := range functions {
 		f.Binary = binaries + f.Name
-		if err := coldStart(ctx, program, f, emulator.Function{Name: "hello", Binary: binaries + "hello", Timeout: time.Second, MemoryMB: 128}, runs, out); err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
+		if f.Name == "create-upload" {
+			ours = f
+		}
+		row := t.Row(f.Name, nil)
+		if err := starts(ctx, program, row, runs, start{hello, helloMS}, start{f, initMS}); err != nil {
+			return t, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		binary, zip, err := sizes(f.Binary)
+		if err != nil {
+			return t, err
+		}
+		row.Add(binaryBytes, float64(binary))
+		row.Add(zipBytes, float64(zip))
+	}
+	path, version, err := ask.Python(ctx, root, dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "coldstart: left out:", err)
+		return t, nil
+	}
+	python := emulator.Function{Name: "create-upload", Binary: path, Env: ours.Env, Timeout: ours.Timeout, MemoryMB: ours.MemoryMB}
+	python.Env["AWS_DEFAULT_REGION"] = stack.Region // Lambda sets it too, and boto3 asks for this one
+	return t, starts(ctx, program, t.Row(version, map[string]string{"language": "Python"}), runs, start{hello, helloMS}, start{python, initMS}, start{ours, oursMS})
+}
+
+// start is a function that is to be started, and the metric of how long that takes.
+type start struct {
+	function emulator.Function
+	metric   string
+}
+
+// starts starts functions in turns.
+func starts(ctx context.Context, program string, row *results.Row, runs int, all ...start) error {
+	for range runs {
+		for _, one := range all {
+			took, err := initOf(ctx, program, one.function)
+			if err != nil {
+				return err
+			}
+			row.AddTime(one.metric, took)
 		}
 	}
 	return nil
+}
+
+// renderColdStarts writes the table: the median, the shortest and the longest start,
+// and the ratios to hello's, by pairs and of the shortest, which other work on the
+// machine disturbs least.
+func renderColdStarts(t results.Table) (string, error) {
+	var m results.Markdown
+	m.Head("function", "binary", "zip", "init", "this : hello", "of the shortest", startsLikeHello.String())
+	shortest := func(row results.Row, a, b string) float64 { return row.Of(a).Lowest / row.Of(b).Lowest }
+	var python *results.Row
+	for i, row := range t.Rows {
+		if row.Params["language"] != "" {
+			python = &t.Rows[i]
+			continue
+		}
+		ratios, err := results.Ratios(row.Samples[initMS], row.Samples[helloMS])
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", row.Name, err)
+		}
+		mb := func(metric string) string { return fmt.Sprintf("%.1f MB", row.Of(metric).Median/1e6) }
+		m.Row(row.Name, mb(binaryBytes), mb(zipBytes), row.Of(initMS).Times(), results.Of(ratios).String(),
+			fmt.Sprintf("%.2f", shortest(row, initMS, helloMS)), startsLikeHello.Judge(results.Of(ratios).Median))
+	}
+	if python == nil {
+		m.Text("There was no Python with boto3 to compare with.")
+		m.Measured(t)
+		return m.String(), nil
+	}
+	ratios, err := results.Ratios(python.Samples[initMS], python.Samples[oursMS])
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", python.Name, err)
+	}
+	m.Head("what create-upload does", "init", "this : create-upload", "of the shortest", beatsPython.String())
+	m.Row("create-upload", python.Of(oursMS).Times(), "1", "1", "")
+	m.Row(python.Name, python.Of(initMS).Times(), results.Of(ratios).String(),
+		fmt.Sprintf("%.1f", shortest(*python, initMS, oursMS)), beatsPython.Judge(results.Of(ratios).Median))
+	m.Measured(t)
+	return m.String(), nil
 }
 
 // deployed are the functions of the template that are zips, by the names of their
@@ -73,35 +165,6 @@ func deployed(root string) ([]emulator.Function, error) {
 		functions = append(functions, emulator.Function{Name: filepath.Base(f.CodeURI), Env: env, Timeout: f.Timeout, MemoryMB: f.MemoryMB})
 	}
 	return functions, nil
-}
-
-// coldStart starts f and hello in turns, and prints a row: the median, the shortest
-// and the longest start, and the ratios of the medians and of the shortest, which
-// other work on the machine disturbs least.
-func coldStart(ctx context.Context, program string, f, hello emulator.Function, runs int, out io.Writer) error {
-	var least, own []time.Duration
-	for range runs {
-		for _, one := range []struct {
-			function emulator.Function
-			took     *[]time.Duration
-		}{{hello, &least}, {f, &own}} {
-			took, err := initOf(ctx, program, one.function)
-			if err != nil {
-				return err
-			}
-			*one.took = append(*one.took, took)
-		}
-	}
-	slices.Sort(least)
-	slices.Sort(own)
-	binary, zip, err := sizes(f.Binary)
-	if err != nil {
-		return err
-	}
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	fmt.Fprintf(out, "| %s | %.1f MB | %.1f MB | %.1f ms (%.1f to %.1f) | %.2f | %.2f |\n", f.Name, float64(binary)/1e6, float64(zip)/1e6,
-		ms(own[runs/2]), ms(own[0]), ms(own[runs-1]), ms(own[runs/2])/ms(least[runs/2]), ms(own[0])/ms(least[0]))
-	return nil
 }
 
 // initOf starts a function in a new emulator, and returns how long that took it.

@@ -53,9 +53,18 @@ func run(root, path string, tables []string, runs int, large int64) error {
 	defer out.Close()
 	// Before there is a stack, which would take its share of the machine.
 	if i := slices.Index(tables, "coldstart"); i >= 0 {
-		if err := coldStarts(ctx, root, dir, runs, out); err != nil {
+		t, err := coldStarts(ctx, root, dir, runs)
+		if err != nil {
 			return fmt.Errorf("coldstart: %w", err)
 		}
+		if err := t.Save(filepath.Join(root, "bench/results/data")); err != nil {
+			return err
+		}
+		text, err := renderColdStarts(t)
+		if err != nil {
+			return fmt.Errorf("coldstart: %w", err)
+		}
+		fmt.Fprint(out, text)
 		tables = slices.Delete(tables, i, i+1)
 	}
 	if len(tables) == 0 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/guardduty"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/workflow"
 )
@@ -22,7 +23,7 @@ func main() {
 	lambda.Start(guardduty.Await(guardduty.Meeting{
 		Results: dynamo.NewScanResults(dynamodb.NewFromConfig(cfg), env[settings.ScanResults]),
 		Tasks:   workflow.NewCallbacks(sfn.NewFromConfig(cfg)),
-		Policy:  settings.MustPolicy(),
+		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	}))
 }

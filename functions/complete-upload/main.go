@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/idempotency"
 	"github.com/vouch-s3/vouch/shared/parts"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/verify"
@@ -34,7 +35,7 @@ func main() {
 			Records:  records,
 			Objects:  objects,
 			Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
-			Policy:   settings.MustPolicy(),
+			Policy:   settings.MustPolicy(override.Load),
 			Now:      time.Now,
 		},
 		Now: time.Now,

@@ -13,6 +13,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/idempotency"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
@@ -24,7 +25,7 @@ func main() {
 	lambda.Start(api.Lambda(settings.MustClaims(), api.Idempotent(keys, api.CreateDownload(download.Creator{
 		Records:   dynamo.New(tables, env[settings.Table]).Recording(env[settings.History]),
 		Presigner: s3store.New(cfg, env[settings.Bucket]),
-		Policy:    settings.MustPolicy(),
+		Policy:    settings.MustPolicy(override.Load),
 		Now:       time.Now,
 	}))))
 }

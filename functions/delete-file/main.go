@@ -11,6 +11,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
@@ -22,7 +23,7 @@ func main() {
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects: objects,
 		Uploads: objects,
-		Policy:  settings.MustPolicy(),
+		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	})))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/erasure"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/workflow"
@@ -21,7 +22,7 @@ import (
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.Erasures, settings.StateMachine)
-	client, policy := dynamodb.NewFromConfig(cfg), settings.MustPolicy()
+	client, policy := dynamodb.NewFromConfig(cfg), settings.MustPolicy(override.Load)
 	records := dynamo.New(client, env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage])
 	objects := s3store.New(cfg, env[settings.Bucket])
 	erase := erasure.Eraser{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
 
@@ -19,6 +20,6 @@ func main() {
 	tables := dynamodb.NewFromConfig(cfg)
 	lambda.Start(api.Lambda(settings.MustClaims(), api.GetHistory(
 		dynamo.New(tables, env[settings.Table]).Recording(env[settings.History]),
-		dynamo.NewHistory(tables, env[settings.History]), settings.MustPolicy(), time.Now,
+		dynamo.NewHistory(tables, env[settings.History]), settings.MustPolicy(override.Load), time.Now,
 	)))
 }

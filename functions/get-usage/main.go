@@ -11,11 +11,12 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
 
 func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Usage)
 	accounts := dynamo.NewAccounts(dynamodb.NewFromConfig(cfg), env[settings.Usage])
-	lambda.Start(api.Lambda(settings.MustClaims(), api.GetUsage(accounts, settings.MustPolicy().Quotas, time.Now)))
+	lambda.Start(api.Lambda(settings.MustClaims(), api.GetUsage(accounts, settings.MustPolicy(override.Load).Quotas, time.Now)))
 }

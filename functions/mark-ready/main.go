@@ -15,11 +15,12 @@ import (
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/kmskey"
 	"github.com/vouch-s3/vouch/shared/metrics"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/receipt"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -30,10 +31,10 @@ func main() {
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Events:   eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
 		Receipts: receipt.Issuer{Signer: kmskey.New(kms.NewFromConfig(cfg), env[settings.ReceiptKey]), Bucket: env[settings.Bucket], Now: time.Now},
-		Policy:   settings.MustPolicy(),
+		Policy:   settings.MustPolicy(override.Load),
 		Now:      time.Now,
 	}
-	lambda.Start(workflow.Step("mark-ready", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("mark-ready", func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return finisher.Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	}))
 }

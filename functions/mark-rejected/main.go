@@ -14,10 +14,11 @@ import (
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/metrics"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -26,11 +27,11 @@ func main() {
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
 		Events:  eventbus.Measured{Publisher: eventbus.New(eventbridge.NewFromConfig(cfg), env[settings.EventBus], env[settings.Bucket]), Metrics: metrics.OfFunction()},
-		Policy:  settings.MustPolicy(),
+		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	}
 	emitter := metrics.OfFunction()
-	lambda.Start(workflow.Step("mark-rejected", workflow.Lost(emitter, func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("mark-rejected", step.Lost(emitter, func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return finisher.Rejected(ctx, t.Job, cmp.Or(t.Reason, t.GuardDuty.Reason), verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 	})))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/retention"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -20,7 +21,7 @@ func main() {
 	lambda.Start(api.Lambda(settings.MustClaims(), api.PutHold(retention.Holder{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
-		Policy:  settings.MustPolicy(),
+		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	})))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/download"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/metrics"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/quota"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -25,7 +26,7 @@ func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket)
 	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]).Within(quota.Quotas{}) // no quota of the policy is meant for the canary
 	objects := s3store.New(cfg, env[settings.Bucket])
-	limits := settings.MustPolicy()
+	limits := settings.MustPolicy(override.Load)
 	lambda.Start(canary.Lambda(canary.Canary{
 		Uploads:     upload.Creator{Records: records, Presigner: objects, Policy: canary.OneWay(limits), Now: time.Now},
 		Downloads:   download.Creator{Records: records, Presigner: objects, Policy: limits, Now: time.Now},

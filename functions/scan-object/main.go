@@ -1,5 +1,6 @@
 // Command scan-object is the second step of the workflow: it streams the
-// object through SHA-256 and the malware scanner.
+// object through SHA-256 and the malware scanner, unless the step before has
+// decided already.
 package main
 
 import (
@@ -11,10 +12,11 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/clamd"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -38,13 +40,15 @@ func main() {
 		Objects:   s3store.New(cfg, env[settings.Bucket]),
 		Antivirus: antivirus,
 		Scanners:  scanners,
-		Policy:    settings.MustPolicy(),
+		Policy:    settings.MustPolicy(override.Load),
 		Now:       time.Now,
 	}
-	lambda.Start(workflow.Step("scan-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
-		if err := ready(ctx); err != nil {
-			return verify.Result{}, err
-		}
-		return scanner.Scan(ctx, t.Job)
+	lambda.Start(step.Lambda("scan-object", func(ctx context.Context, t step.Task) (verify.Result, error) {
+		return verify.IfPassed(t.Step, func() (verify.Result, error) {
+			if err := ready(ctx); err != nil {
+				return verify.Result{}, err
+			}
+			return scanner.Scan(ctx, t.Job)
+		})
 	}))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/api"
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/retention"
 	"github.com/vouch-s3/vouch/shared/settings"
 )
@@ -19,7 +20,7 @@ func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History)
 	lambda.Start(api.Lambda(settings.MustClaims(), api.SetRetention(retention.Retainer{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
-		Policy:  settings.MustPolicy(),
+		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	})))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3event"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
@@ -24,7 +25,7 @@ func main() {
 		Records:  dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage]),
 		Objects:  s3store.New(cfg, env[settings.Bucket]),
 		Workflow: workflow.New(sfn.NewFromConfig(cfg), env[settings.StateMachine]),
-		Policy:   settings.MustPolicy(),
+		Policy:   settings.MustPolicy(override.Load),
 		Now:      time.Now,
 	}))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/eventbus"
 	"github.com/vouch-s3/vouch/shared/metrics"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
 	"github.com/vouch-s3/vouch/shared/sweep"
@@ -26,7 +27,7 @@ func main() {
 	env, cfg := settings.MustRead(context.Background(), settings.Table, settings.History, settings.Usage, settings.Bucket, settings.StateMachine, settings.EventBus)
 	records := dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]).Counting(env[settings.Usage])
 	objects := s3store.New(cfg, env[settings.Bucket])
-	limits := settings.MustPolicy()
+	limits := settings.MustPolicy(override.Load)
 	lambda.Start(sweep.Lambda(sweep.Sweeper{
 		Records: records,
 		Objects: objects,
@@ -49,5 +50,6 @@ func main() {
 		Policy: limits,
 		Now:    time.Now,
 		Limit:  500,
+		AtOnce: 16, // what waits on others' answers, most of the time
 	}))
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/vouch-s3/vouch/shared/dynamo"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/s3store"
 	"github.com/vouch-s3/vouch/shared/settings"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 func main() {
@@ -21,10 +22,10 @@ func main() {
 	validator := verify.Validator{
 		Records: dynamo.New(dynamodb.NewFromConfig(cfg), env[settings.Table]).Recording(env[settings.History]),
 		Objects: s3store.New(cfg, env[settings.Bucket]),
-		Policy:  settings.MustPolicy(),
+		Policy:  settings.MustPolicy(override.Load),
 		Now:     time.Now,
 	}
-	lambda.Start(workflow.Step("validate-object", func(ctx context.Context, t workflow.Task) (verify.Result, error) {
+	lambda.Start(step.Lambda("validate-object", func(ctx context.Context, t step.Task) (verify.Result, error) {
 		return validator.Validate(ctx, t.Job)
 	}))
 }

@@ -77,10 +77,10 @@ func TestAStoreThatIsNotToldOfTheTrailChangesNothing(t *testing.T) {
 	for name, act := range map[string]func() error{
 		"a change":           func() error { _, err := blind.Change(ctx, f.ID, deleted); return err },
 		"a change by nobody": func() error { _, err := store.Change(t.Context(), f.ID, deleted); return err },
-		"grants":             func() error { _, err := blind.Share(ctx, f.ID, granted); return err },
-		"grants by nobody":   func() error { _, err := store.Share(t.Context(), f.ID, granted); return err },
+		"grants":             func() error { _, err := blind.Share(ctx, f, granted); return err },
+		"grants by nobody":   func() error { _, err := store.Share(t.Context(), f, granted); return err },
 		"no change of grants": func() error {
-			_, err := store.Share(ctx, f.ID, file.Sharing{Revision: 1, At: time.Now()})
+			_, err := store.Share(ctx, f, file.Sharing{Revision: 1, At: time.Now()})
 			return err
 		},
 		"an event": func() error {
@@ -126,12 +126,13 @@ func TestAnAnswerThatIsLostIsOneEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	again()
-	if _, err := store.Change(ctx, f.ID, file.Change{To: file.Uploaded, At: time.Now(), Object: &file.Object{VersionID: "v", ETag: "e"}}); err != nil {
+	f, err := store.Change(ctx, f.ID, file.Change{To: file.Uploaded, At: time.Now(), Object: &file.Object{VersionID: "v", ETag: "e"}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	again()
 	g := file.Grant{Grantee: file.Grantee{Type: file.Subject, Name: "bob"}, Level: file.Read, GrantedBy: "alice", GrantedAt: time.Now()}
-	if _, err := store.Share(ctx, f.ID, file.Sharing{Grants: []file.Grant{g}, Revision: 2, At: time.Now()}); err != nil {
+	if _, err := store.Share(ctx, f, file.Sharing{Grants: []file.Grant{g}, Revision: 2, At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	presigned, err := audit.Of(ctx, f, audit.DownloadPresigned, time.Now())

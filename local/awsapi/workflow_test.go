@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -62,7 +63,8 @@ func verifyDefinition(t *testing.T) string {
 func TestTheWorkflowMakesAFileReadyOnlyByTheWordThatItWaitsFor(t *testing.T) {
 	const verdict = `"verdict":{"outcome":"clean"}`
 	for name, tt := range map[string]struct {
-		scan           string // the outcome
+		validation     string // the outcome, passed if empty
+		scan           string // likewise
 		word           string // the output that the task is ended with, empty for none
 		to, status     string // the last step and the end of the execution
 		handed         string // in what the last step is handed
@@ -74,12 +76,19 @@ func TestTheWorkflowMakesAFileReadyOnlyByTheWordThatItWaitsFor(t *testing.T) {
 		"malware":                {scan: "awaiting", word: `{"outcome":"failed","reason":"malware-detected",` + verdict + `}`, to: "mark-rejected", status: "SUCCEEDED", handed: `"guardduty":{"outcome":"failed","reason":"malware-detected",` + verdict + `}`, neverReady: true},
 		"a word that is none":    {scan: "awaiting", word: `{"outcome":"perhaps","reason":"",` + verdict + `}`, to: "mark-rejected", status: "FAILED", handed: `"reason":"verification-failed"`, neverReady: true},
 		"half a word":            {scan: "awaiting", word: `{"outcome":"passed"}`, status: "FAILED", neverReady: true}, // for the sweeper to start again
+		"refused unscanned":      {validation: "failed", scan: "failed", to: "mark-rejected", status: "SUCCEEDED", handed: `"reason":"size-mismatch"`, neverReady: true, waitsForNobody: true},
+		"moved on unscanned":     {validation: "superseded", scan: "superseded", to: "scan-object", status: "SUCCEEDED", handed: `"step":{"outcome":"superseded",`, neverReady: true, waitsForNobody: true},
+		"no answer of the scan":  {scan: "perhaps", to: "mark-rejected", status: "FAILED", handed: `"reason":"verification-failed"`, neverReady: true, waitsForNobody: true},
 		"no word at all":         {scan: "awaiting", to: "mark-rejected", status: "FAILED", handed: `"reason":"verification-failed"`, neverReady: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			validation, reason := cmp.Or(tt.validation, "passed"), ""
+			if validation == "failed" {
+				reason = "size-mismatch"
+			}
 			s := &verification{handed: map[string]string{}, tokens: make(chan string, 10), answers: map[string]string{
-				"validate-object": `{"outcome":"passed","reason":"","checksumSHA256":"","verdict":null}`,
-				"scan-object":     fmt.Sprintf(`{"outcome":%q,"reason":"","checksumSHA256":"c","verdict":{"outcome":"unscanned"}}`, tt.scan),
+				"validate-object": fmt.Sprintf(`{"outcome":%q,"reason":%q,"checksumSHA256":"","verdict":null}`, validation, reason),
+				"scan-object":     fmt.Sprintf(`{"outcome":%q,"reason":%q,"checksumSHA256":"c","verdict":{"outcome":"unscanned"}}`, tt.scan, reason),
 				"mark-ready":      `{"outcome":"passed"}`, "mark-rejected": `{"outcome":"failed"}`,
 			}}
 			e, err := Start(t.Context(), Options{
@@ -119,6 +128,9 @@ func TestTheWorkflowMakesAFileReadyOnlyByTheWordThatItWaitsFor(t *testing.T) {
 			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			if decided := fmt.Sprintf(`"step":{"outcome":%q,"reason":%q,`, validation, reason); !strings.Contains(s.handed["scan-object"], decided) {
+				t.Errorf("scan-object was handed %s, without what is decided", s.handed["scan-object"])
+			}
 			if now.Status != tt.status || !strings.Contains(s.handed[tt.to], tt.handed) {
 				t.Errorf("it %s; %s was handed %s", now.Status, tt.to, s.handed[tt.to])
 			}

@@ -38,7 +38,7 @@ const sound = `{
     "Key": {"Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Properties": {"EnableKeyRotation": true}},
     "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 90}},
     "Role": {"Type": "AWS::IAM::Role", "Properties": {
-      "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"],
+      "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"],
       "Policies": [{"PolicyDocument": {"Statement": [{"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${Bucket.Arn}/files/*"}}]}}]}},
     "Work": {"Type": "AWS::Lambda::Function", "Properties": {
       "Architectures": ["arm64"], "TracingConfig": {"Mode": "Active"}, "LoggingConfig": {"LogGroup": {"Ref": "Logs"}}, "Timeout": 29,
@@ -51,7 +51,7 @@ const sound = `{
       "AccessLogSettings": {"DestinationArn": {"Fn::GetAtt": ["Logs", "Arn"]}}, "DefaultRouteSettings": {"ThrottlingRateLimit": 100}}},
     "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
       "StateMachineName": {"Fn::Sub": "${AWS::StackName}-work"}, "TracingConfiguration": {"Enabled": true},
-      "LoggingConfiguration": {"Destinations": [{}]}}},
+      "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "LoggingConfiguration": {"Destinations": [{}]}}},
     "Rule": {"Type": "AWS::Events::Rule", "Properties": {"Targets": [{
       "Arn": {"Fn::GetAtt": ["Work", "Arn"]}, "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}},
       "RetryPolicy": {"MaximumRetryAttempts": 5, "MaximumEventAgeInSeconds": 300}}]}},
@@ -155,14 +155,16 @@ func TestEveryRuleFindsTheFaultThatItIsFor(t *testing.T) {
 		"a stream's records":  {[]string{`"OnFailure": {"Destination": {"Fn::GetAtt": ["Queue", "Arn"]}}}}}` + "\n  }", `"OnFailure": {}}}}` + "\n  }"}, "delivered: Stream: nothing takes what failed"},
 		"a stuck stream":      {[]string{`"TRIM_HORIZON", "MaximumRetryAttempts": 5`, `"TRIM_HORIZON"`}, "delivered: Stream: one record that fails"},
 		"another processor":   {[]string{"arm64", "x86_64"}, "function: Work: it runs on [x86_64]"},
-		"no traces":           {[]string{`"Mode": "Active"`, `"Mode": "PassThrough"`}, "function: Work: it is not traced"},
+		"no traces":           {[]string{`"Mode": "Active"`, `"Mode": "PassThrough"`}, "function: Work: it is traced: false, and the stack is: true"},
+		"traces in vain":      {[]string{`, "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"`, ""}, "function: Work: its role may write traces: false, and the stack is traced: true"},
+		"a trace unasked":     {[]string{`{"HasClock": {"Fn::Equals": [{"Ref": "Clock"}, "on"]}`, `{"HasClock": {"Fn::Equals": [{"Ref": "Clock"}, "on"]}, "IsTraced": {"Fn::Equals": [{"Ref": "Clock"}, "on"]}`}, "function: Work: it is traced: true, and the stack is: false"},
 		"logs of Lambda's":    {[]string{`"LoggingConfig": {"LogGroup": {"Ref": "Logs"}}, `, ""}, "function: Work: it has no log group"},
 		"no timeout":          {[]string{`"Timeout": 29,`, ""}, "function: Work: it has Lambda's own timeout"},
 		"too long a timeout":  {[]string{`"Timeout": 29,`, `"Timeout": 30,`}, "function: Work: it may take 30 s"},
 		"logs for ever":       {[]string{`{"RetentionInDays": 90}`, "{}"}, "function: Logs: its logs are kept for ever"},
 		"no access log":       {[]string{`"AccessLogSettings"`, `"Other"`}, "function: Stage: its calls are not logged"},
 		"no throttling":       {[]string{`{"ThrottlingRateLimit": 100}`, "{}"}, "function: Stage: its calls are not limited"},
-		"an untraced machine": {[]string{`{"Enabled": true}`, `{"Enabled": false}`}, "function: Machine: it is not traced"},
+		"an untraced machine": {[]string{`{"Enabled": true}`, `{"Enabled": false}`}, "function: Machine: it is traced: false, and the stack is: true"},
 		"a bucket that goes":  {[]string{`"DeletionPolicy": "Retain", `, ""}, "kept: Bucket: DeletionPolicy is not Retain"},
 		"one that is replaced": {
 			[]string{`"UpdateReplacePolicy": "Retain"`, `"UpdateReplacePolicy": "Delete"`}, "kept: Bucket: UpdateReplacePolicy is not Retain",

@@ -66,7 +66,7 @@ func Deployments() []Deployment {
 		}),
 		of("all that is optional", map[string]string{
 			"Scanners": "clamav+guardduty", "ClamdImage": image, "RescanSchedule": "rate(7 days)", "DataEventsTrail": "enabled",
-			"MachineRoutes": "enabled", "BucketKey": "kms", "EventArchiveDays": "30", "SchemaRegistry": "enabled", "AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",
+			"MachineRoutes": "enabled", "BucketKey": "kms", "EventArchiveDays": "30", "Tracing": "Active", "SchemaRegistry": "enabled", "AlarmEmail": "oncall@example.com", "AdditionalPrincipals": "arn:aws:iam::123456789012:role/backup",
 		}),
 	}
 }

@@ -13,7 +13,10 @@ const (
 	ZoneBytes        Dimension = "zone-bytes"            // from one zone to another
 	GuardDutyObjects Dimension = "guardduty-objects"
 	GuardDutyBytes   Dimension = "guardduty-bytes"
-	LambdaX86        Dimension = "lambda-x86-gb-seconds" // of another's design
+	LambdaX86        Dimension = "lambda-x86-gb-seconds" // of another's design, as those that follow
+	InstanceHours    Dimension = "instance-hours"
+	QueueRequests    Dimension = "queue-requests"
+	Notifications    Dimension = "notifications"
 )
 
 // half of what is streamed to clamd goes to a task in the other one of two zones,
@@ -22,12 +25,13 @@ const half = 0.5
 
 // billed is what one file of a stage is billed for: what was counted, what follows
 // from it elsewhere, and not what a client's download costs on the internet, which
-// is the same whoever has verified the file.
+// is the same whoever has verified the file, nor traces, which are off by default.
 func (s Stage) billed() Usage {
 	u := s.Usage.per(float64(s.Files))
 	scanned := u[ScannedBytes]
 	delete(u, ScannedBytes)
 	delete(u, DownloadedBytes)
+	delete(u, Traces) // made with Tracing=Active only
 	switch {
 	case s.Name == UploadGuardDuty:
 		u.Add(GuardDutyObjects, 1)
@@ -80,7 +84,6 @@ var groups = []group{
 	{"EventBridge", []Dimension{StoreEvents, BusEvents, ScheduledRuns}},
 	{"KMS", []Dimension{Signatures}},
 	{"logs", []Dimension{LogBytes}},
-	{"X-Ray", []Dimension{Traces}},
 	{"between zones", []Dimension{ZoneBytes}},
 	{"GuardDuty", []Dimension{GuardDutyObjects, GuardDutyBytes}},
 }
@@ -161,20 +164,27 @@ func (c Counts) designs(l PriceList) ([]design, error) {
 		all = append(all, design{d.name, month, file})
 	}
 	for _, d := range []struct {
-		name string
-		file Usage
+		name        string
+		month, file Usage
 	}{
 		// The PUT, GuardDuty's read, and the tag that says what it found.
-		{"GuardDuty Malware Protection for S3, by itself", Usage{StorePuts: 2, StoreGets: 1, GuardDutyObjects: 1, GuardDutyBytes: megabyte}},
+		{"GuardDuty Malware Protection for S3, by itself", nil, Usage{StorePuts: 2, StoreGets: 1, GuardDutyObjects: 1, GuardDutyBytes: megabyte}},
 		// The PUT; two tags set, the old ones read before each and before all; the
 		// download's HEAD and GET (assets/lambda/code/scan/lambda.py); the result's event.
-		{"cdk-serverless-clamscan", Usage{StorePuts: 3, StoreGets: 5, LambdaRequests: 1, LambdaX86: clamscanGB * clamscanSeconds, BusEvents: 1}},
+		{"cdk-serverless-clamscan", nil, Usage{StorePuts: 3, StoreGets: 5, LambdaRequests: 1, LambdaX86: clamscanGB * clamscanSeconds, BusEvents: 1}},
+		// One machine for as long as the month. The PUT, S3's message to the queue, its
+		// receipt and its deletion, the GET, the tag, the finding (bucketAV's concepts).
+		{"bucketAV, without its own price", Usage{InstanceHours: hours}, Usage{StorePuts: 2, StoreGets: 1, QueueRequests: 3, Notifications: 1}},
 	} {
+		month, err := price(d.month)
+		if err != nil {
+			return nil, err
+		}
 		file, err := price(d.file)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, design{d.name, 0, file})
+		all = append(all, design{d.name, month, file})
 	}
 	return all, nil
 }
@@ -194,8 +204,7 @@ func (c Counts) savings(l PriceList) ([]saving, error) {
 	n := million / float64(s.Files)
 	var all []saving
 	for _, state := range []struct{ name, what string }{
-		{"GuardDutyHasNotSpoken", "no state `GuardDutyHasNotSpoken` (Pass): the execution's input has its place already"},
-		{"IsValid", "no state `IsValid` (Choice): scan-object hands on what validate-object has decided"},
+		{"IsClean", "no state `IsClean` (Choice): one function for both ends"},
 	} {
 		if s.States[state.name] == 0 {
 			continue
@@ -206,12 +215,8 @@ func (c Counts) savings(l PriceList) ([]saving, error) {
 		}
 		all = append(all, saving{state.what, usd})
 	}
-	usd, err := l.of(Traces, n*s.Usage[Traces])
+	usd, err := l.of(ZoneBytes, n*s.Usage[ScannedBytes]*half)
 	if err != nil {
-		return nil, err
-	}
-	all = append(all, saving{"no traces (`Tracing: PassThrough`)", usd})
-	if usd, err = l.of(ZoneBytes, n*s.Usage[ScannedBytes]*half); err != nil {
 		return nil, err
 	}
 	all = append(all, saving{"scans by a task in the function's own zone; as much of each TB, whatever its files", usd})

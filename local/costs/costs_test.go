@@ -53,7 +53,7 @@ func TestWhatAFileIsBilledIsItsUsageTimesThePrices(t *testing.T) {
 		want := 0.0
 		for d, n := range s.Usage {
 			switch d {
-			case DownloadedBytes:
+			case DownloadedBytes, Traces:
 				continue
 			case ScannedBytes:
 				if s.Name != UploadGuardDuty {

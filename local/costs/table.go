@@ -177,6 +177,16 @@ func (w *writer) short() error {
 	fmt.Fprintf(w, "- A TB in files of 200 MB costs **$%.0f**. Of it are %s.\n", 1e12/large*big.sum(), most(big))
 	fmt.Fprintf(w, "- A month costs **$%.0f** besides with ClamAV on Fargate, and **$%.0f** with GuardDuty alone, whose scans of a million files of 1 MB are another $%.0f.\n", clamav.month, guardduty.month, scans.sum())
 	fmt.Fprintf(w, "- So GuardDuty is the cheaper up to some **%.0f files** of 1 MB a month, and ClamAV on Fargate from there on.\n", math.Round((clamav.month-guardduty.month)/(guardduty.file-clamav.file)/1000)*1000)
+	traces := 0.0
+	for _, name := range lives[0].stages {
+		s, _ := w.counts.Stage(name)
+		usd, err := w.prices.of(Traces, s.Usage[Traces]/float64(s.Files))
+		if err != nil {
+			return err
+		}
+		traces += usd
+	}
+	fmt.Fprintf(w, "- With `Tracing=Active`, which is not in any other table, a million of those files cost another **$%.0f**.\n", million*traces)
 	return nil
 }
 

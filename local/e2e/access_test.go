@@ -83,7 +83,7 @@ func TestEveryCallIsForThoseItIsFor(t *testing.T) {
 		alice.share(t, f.ID, "group:heads", "read")
 		kept := record(t, f.ID)
 		past := domain.Grant{Grantee: domain.Grantee{Type: domain.Subject, Name: "dave"}, Level: domain.Manage, ExpiresAt: time.Now().Add(-time.Second), GrantedBy: "alice", GrantedAt: kept.CreatedAt}
-		if _, err := records().Share(audittest.As(t, "e2e"), f.ID, domain.Sharing{Grants: append(kept.Grants, past), Revision: kept.Revision, At: time.Now()}); err != nil {
+		if _, err := records().Share(audittest.As(t, "e2e"), kept, domain.Sharing{Grants: append(kept.Grants, past), Revision: kept.Revision, At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range calls {
@@ -332,10 +332,10 @@ func TestGrantsAreWrittenOnlyToTheRevisionTheyWereDecidedBy(t *testing.T) {
 			{Grantee: domain.Grantee{Type: domain.Group, Name: "a.b#c:d"}, Level: domain.Read, GrantedBy: "x", GrantedAt: now},
 			{Grantee: domain.Grantee{Type: domain.Subject, Name: strings.Repeat("ä", 128)}, Level: domain.Manage, ExpiresAt: now.Add(time.Hour), GrantedBy: "x", GrantedAt: now},
 		}
-		if _, err := records().Share(audittest.As(t, "e2e"), id, domain.Sharing{Grants: grants, Revision: 6, At: now}); !moved(err) {
+		if _, err := records().Share(audittest.As(t, "e2e"), f, domain.Sharing{Grants: grants, Revision: 6, At: now}); !moved(err) {
 			t.Errorf("%s, another revision: %v", s, err)
 		}
-		shared, err := records().Share(audittest.As(t, "e2e"), id, domain.Sharing{Grants: grants, Revision: 7, At: now})
+		shared, err := records().Share(audittest.As(t, "e2e"), f, domain.Sharing{Grants: grants, Revision: 7, At: now})
 		if !slices.Contains(domain.Shareable(), s) {
 			if !moved(err) {
 				t.Errorf("%s: %v", s, err)
@@ -354,7 +354,9 @@ func TestGrantsAreWrittenOnlyToTheRevisionTheyWereDecidedBy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := records().Share(audittest.As(t, "e2e"), id, domain.Sharing{Revision: 1, At: time.Now()}); domain.CodeOf(err) != domain.CodeNotFound {
+	none := domain.File{ID: id, Owner: "store-test", Status: domain.Ready, Revision: 1}
+	grants := []domain.Grant{{Grantee: domain.Grantee{Type: domain.Subject, Name: "bob"}, Level: domain.Read, GrantedBy: "x"}}
+	if _, err := records().Share(audittest.As(t, "e2e"), none, domain.Sharing{Grants: grants, Revision: 1, At: time.Now()}); domain.CodeOf(err) != domain.CodeNotFound {
 		t.Errorf("of no file: %v", err)
 	}
 }

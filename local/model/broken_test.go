@@ -15,9 +15,9 @@ import (
 	"github.com/vouch-s3/vouch/shared/deletion"
 	"github.com/vouch-s3/vouch/shared/dynamo"
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/sweep"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 // What is broken on purpose, each around the real code.
@@ -178,7 +178,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			"mark-ready tags after the record, on no condition",
 			Bounds{Puts: 1},
 			func(m *Model) {
-				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				m.code.MarkReady = func(ctx context.Context, o *outside, j step.Task) (verify.Result, error) {
 					f, err := o.Change(ctx, j.FileID, file.Change{To: file.Ready, Verdict: j.Verdict, Receipt: "r"})
 					if err != nil {
 						return verify.Result{}, err
@@ -192,7 +192,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			Bounds{Puts: 1},
 			func(m *Model) {
 				real := m.code.MarkReady
-				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				m.code.MarkReady = func(ctx context.Context, o *outside, j step.Task) (verify.Result, error) {
 					f, err := o.Get(ctx, j.FileID)
 					if err != nil {
 						return verify.Result{}, err
@@ -210,7 +210,7 @@ func TestWhatIsBrokenIsFound(t *testing.T) {
 			Bounds{Ticks: 3, Puts: 1, Sweeps: 1, Faults: 1, Retries: 1},
 			func(m *Model) {
 				real := m.code.MarkReady
-				m.code.MarkReady = func(ctx context.Context, o *outside, j workflow.Task) (verify.Result, error) {
+				m.code.MarkReady = func(ctx context.Context, o *outside, j step.Task) (verify.Result, error) {
 					if f, err := o.Get(ctx, j.FileID); err != nil || f.Status == file.Rejected {
 						return verify.Result{Outcome: verify.Superseded}, err
 					}

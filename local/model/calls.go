@@ -249,7 +249,7 @@ func write(f file.File, w recordWrite) (file.File, error) {
 	case w.Promise != nil:
 		_, err = r.Promise(ctx, f.ID, *w.Promise)
 	case w.Sharing != nil:
-		_, err = r.Share(ctx, f.ID, *w.Sharing)
+		_, err = r.Share(ctx, f, *w.Sharing)
 	case w.Retain != nil:
 		_, err = r.Retain(ctx, f, *w.Retain)
 	case w.Hold != nil:

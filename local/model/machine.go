@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 // machine is a state machine of statemachines/, as far as the model carries it
-// out: every Task's retries, Catch and Next, every Choice and Pass.
+// out: every Task's retries, Catch and Next, and every Choice.
 type machine struct {
 	states []state
 	start  int16
@@ -26,14 +27,15 @@ type state struct {
 	wait   bool // waits for GuardDuty, which is not asked here
 	keeps  bool // ResultPath is $.step
 	retry  bool
-	caught int16 // the state that Catch names, or ended
-	next   int16 // or ended
-	result *verify.Result
+	caught int16       // the state that Catch names, or ended
+	next   int16       // or ended
+	handed bool        // the step before is in its payload
+	reason file.Reason // in its payload, where that is always the same
 	choice []choice
 }
 
 type choice struct {
-	variable string // $.step.outcome, $.step.reason or $.guardduty.outcome
+	variable string // $.step.outcome or $.step.guardduty.outcome
 	equals   string
 	next     int16
 }
@@ -48,7 +50,6 @@ type aslState struct {
 		Payload      map[string]any
 	}
 	ResultPath *string
-	Result     json.RawMessage
 	Retry      []struct {
 		ErrorEquals []string
 		MaxAttempts int
@@ -146,19 +147,16 @@ func newMachine(start string, from map[string]aslState) (machine, error) {
 				}
 				s.caught = index(c.Next)
 			}
+			s.handed = a.Parameters.Payload["step.$"] == "$.step"
+			if reason, fixed := a.Parameters.Payload["reason"].(string); fixed {
+				s.reason = file.Reason(reason)
+			}
 			rescan := a.Parameters.Payload["rescan"] == true
 			if tasks > 0 && rescan != m.rescan {
 				return machine{}, fmt.Errorf("%s and the tasks before it are not for the same kind of job", name)
 			}
 			m.rescan = rescan
 			tasks++
-		case "Pass":
-			if a.ResultPath != nil && *a.ResultPath == "$.step" {
-				s.result = new(verify.Result)
-				if err := json.Unmarshal(a.Result, s.result); err != nil {
-					return machine{}, fmt.Errorf("%s: %w", name, err)
-				}
-			}
 		case "Choice":
 			for _, c := range a.Choices {
 				if _, known := variables(data{})[c.Variable]; !known || c.StringEquals == "" {
@@ -195,11 +193,6 @@ func (m *Model) enter(e *execution, at int16) {
 			e.state = at
 			m.beginTask(e)
 			return
-		case s.result != nil:
-			d := m.data.get(e.data)
-			d.Step = *s.result
-			e.data = m.data.id(d)
-			at = s.next
 		case s.choice != nil:
 			at = choose(s.choice, m.data.get(e.data))
 		default:
@@ -211,9 +204,7 @@ func (m *Model) enter(e *execution, at int16) {
 
 // variables are what a Choice may choose by.
 func variables(d data) map[string]string {
-	return map[string]string{
-		"$.step.outcome": string(d.Step.Outcome), "$.step.reason": string(d.Step.Reason), "$.guardduty.outcome": "",
-	}
+	return map[string]string{"$.step.outcome": string(d.Step.Outcome), "$.step.guardduty.outcome": ""}
 }
 
 func choose(list []choice, d data) int16 {
@@ -230,16 +221,23 @@ func choose(list []choice, d data) int16 {
 func (m *Model) beginTask(e *execution) {
 	machine := &m.machines[e.machine]
 	d := m.data.get(e.data)
-	t := workflow.Task{Job: d.Job}
+	t := step.Task{Job: d.Job}
 	t.Rescan = machine.rescan
-	k := machine.states[e.state].task
-	switch k {
-	case kindReady:
+	s := &machine.states[e.state]
+	switch {
+	case s.handed:
+		t.Step = &d.Step
+	case s.reason != "":
+		t.Reason = s.reason
+	case s.task == kindReady:
 		t.ChecksumSHA256, t.Verdict = d.Step.ChecksumSHA256, d.Step.Verdict
-	case kindReject:
+	case s.task == kindReject:
 		t.Reason, t.Verdict = d.Step.Reason, d.Step.Verdict
 	}
-	e.node = m.program.begin(stepInput{kind: k, arg: m.tasks.id(t)})
+	e.node = m.program.begin(stepInput{kind: s.task, arg: m.tasks.id(t)})
+	if n := m.program.nodes[e.node]; n.done { // it has only handed on what it was handed
+		m.stepDone(e, n.result, n.failed)
+	}
 }
 
 // stepDone goes on after e's task has come to an end.

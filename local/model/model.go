@@ -34,9 +34,9 @@ import (
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/policy"
 	"github.com/vouch-s3/vouch/shared/quota"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/upload"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 // Bounds are how often each thing may happen, and so what is explored.
@@ -162,7 +162,7 @@ type Model struct {
 	retains  values[file.Retention]
 	holdings values[file.Holding]
 	jobs     values[verify.Job]
-	tasks    values[workflow.Task]
+	tasks    values[step.Task]
 	data     values[data]
 	results  values[verify.Result]
 	names    values[string]

@@ -10,10 +10,10 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/parts"
 	"github.com/vouch-s3/vouch/shared/retention"
+	"github.com/vouch-s3/vouch/shared/step"
 	"github.com/vouch-s3/vouch/shared/sweep"
 	"github.com/vouch-s3/vouch/shared/upload"
 	"github.com/vouch-s3/vouch/shared/verify"
-	"github.com/vouch-s3/vouch/shared/workflow"
 )
 
 // kind is what a step runs.
@@ -59,7 +59,7 @@ type code struct {
 	Sweeper   func(*outside) sweep.Sweeper
 	Deleter   func(*outside) deletion.Deleter
 	Holder    func(*outside) retention.Holder
-	MarkReady func(context.Context, *outside, workflow.Task) (verify.Result, error)
+	MarkReady func(context.Context, *outside, step.Task) (verify.Result, error)
 }
 
 var scanners = verify.Scanners{verify.ClamAV}
@@ -97,7 +97,7 @@ func (m *Model) realCode() code {
 		Holder: func(o *outside) retention.Holder {
 			return retention.Holder{Records: o, Objects: o, Policy: p, Now: o.now}
 		},
-		MarkReady: func(ctx context.Context, o *outside, t workflow.Task) (verify.Result, error) {
+		MarkReady: func(ctx context.Context, o *outside, t step.Task) (verify.Result, error) {
 			return m.code.Finisher(o).Ready(ctx, t.Job, t.ChecksumSHA256, verify.Merge(t.Verdict, t.GuardDuty.Verdict))
 		},
 	}
@@ -106,7 +106,7 @@ func (m *Model) realCode() code {
 // run runs one step with the outside as far as that has answers.
 func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 	ctx := acting()
-	var t workflow.Task
+	var t step.Task
 	if s.kind >= kindValidate {
 		t = m.tasks.get(s.arg)
 	}
@@ -137,7 +137,7 @@ func (m *Model) run(s stepInput, o *outside) (verify.Result, error) {
 	case kindValidate:
 		return m.code.Validator(o).Validate(ctx, t.Job)
 	case kindScan:
-		return m.code.Scanner(o).Scan(ctx, t.Job)
+		return verify.IfPassed(t.Step, func() (verify.Result, error) { return m.code.Scanner(o).Scan(ctx, t.Job) })
 	case kindReady:
 		return m.code.MarkReady(ctx, o, t)
 	case kindReject:

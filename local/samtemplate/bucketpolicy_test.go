@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/local/policies"
-	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 )
 
 const anObject = "arn:aws:s3:::vouch-filesbucket/files/a/b"
@@ -182,10 +182,10 @@ func TestTheBucketLetsASignatureLiveAsLongAsThePolicyMaySay(t *testing.T) {
 		t.Fatalf("a signature lives %v", bound)
 	}
 	for _, name := range []string{"uploadLife", "downloadLife"} {
-		if _, err := policy.Load(fmt.Sprintf("%s: %v", name, bound)); err != nil {
+		if _, err := override.Load(fmt.Sprintf("%s: %v", name, bound)); err != nil {
 			t.Errorf("the bucket allows more than a policy may: %v", err)
 		}
-		if _, err := policy.Load(fmt.Sprintf("%s: %v", name, bound+time.Second)); err == nil {
+		if _, err := override.Load(fmt.Sprintf("%s: %v", name, bound+time.Second)); err == nil {
 			t.Errorf("%s may be longer than %v, which the bucket allows", name, bound)
 		}
 	}

@@ -292,7 +292,7 @@ func TestThereIsAThreadForEveryScanOnceAllTasksRun(t *testing.T) {
 
 // A flood of uploads waits for its turn; no file is rejected for having come
 // with too many others.
-func TestAScanThatFindsNoPlaceWaitsForOne(t *testing.T) {
+func TestAStepThatFindsNoPlaceWaitsForOne(t *testing.T) {
 	data, err := os.ReadFile("../../statemachines/verify-file.asl.json")
 	if err != nil {
 		t.Fatal(err)
@@ -310,20 +310,22 @@ func TestAScanThatFindsNoPlaceWaitsForOne(t *testing.T) {
 	if err := json.Unmarshal(data, &machine); err != nil {
 		t.Fatal(err)
 	}
-	retry := machine.States["ScanObject"].Retry
-	if len(retry) < 2 || !slices.Equal(retry[0].ErrorEquals, []string{"Lambda.TooManyRequestsException"}) || retry[0].JitterStrategy != "FULL" {
-		t.Fatalf("%+v", retry)
-	}
-	// With full jitter a wait is half as long as it could be, on the average.
-	waits, next := 0.0, retry[0].IntervalSeconds
-	for range int(retry[0].MaxAttempts) {
-		waits += next / 2
-		next = min(next*retry[0].BackoffRate, retry[0].MaxDelaySeconds)
-	}
-	if waits < 2*60*60 || waits > machine.TimeoutSeconds {
-		t.Errorf("it waits for %v seconds, and the execution ends after %v", waits, machine.TimeoutSeconds)
-	}
-	if failures := retry[len(retry)-1]; failures.MaxAttempts > 6 {
-		t.Errorf("a scan that fails is tried again %v times", failures.MaxAttempts)
+	for _, name := range []string{"ValidateObject", "ScanObject", "MarkReady", "MarkRejected", "NoVerdict"} {
+		retry := machine.States[name].Retry
+		if len(retry) < 2 || !slices.Equal(retry[0].ErrorEquals, []string{"Lambda.TooManyRequestsException", "Throttled"}) || retry[0].JitterStrategy != "FULL" {
+			t.Fatalf("%s: %+v", name, retry)
+		}
+		// With full jitter a wait is half as long as it could be, on the average.
+		waits, next := 0.0, retry[0].IntervalSeconds
+		for range int(retry[0].MaxAttempts) {
+			waits += next / 2
+			next = min(next*retry[0].BackoffRate, retry[0].MaxDelaySeconds)
+		}
+		if waits < 2*60*60 || waits > machine.TimeoutSeconds {
+			t.Errorf("%s waits for %v seconds, and the execution ends after %v", name, waits, machine.TimeoutSeconds)
+		}
+		if failures := retry[len(retry)-1]; failures.MaxAttempts > 8 {
+			t.Errorf("%s that fails is tried again %v times", name, failures.MaxAttempts)
+		}
 	}
 }

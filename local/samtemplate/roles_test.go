@@ -31,6 +31,9 @@ func statements(id string, v any) (all []statement) {
 		list, _ = at(document, "Statement").([]any)
 	}
 	for _, one := range list {
+		if branches, ok := at(one, "Fn::If").([]any); ok { // with whatever parameters
+			one = branches[1]
+		}
 		s := statement{place: id + "." + fmt.Sprint(at(one, "Sid")), raw: one.(object), conditions: map[string][]string{}}
 		s.actions, s.resources = texts(s.raw["Action"]), texts(s.raw["Resource"])
 		operators, _ := s.raw["Condition"].(object)
@@ -108,6 +111,9 @@ var (
 		"VerifyFile.DeliverLogs":              "the actions know no resources",
 		"RescanFiles.DeliverLogs":             "the actions know no resources",
 		"EraseOwner.DeliverLogs":              "the actions know no resources",
+		"VerifyFile.Trace":                    "segments know no resources",
+		"RescanFiles.Trace":                   "segments know no resources",
+		"EraseOwner.Trace":                    "segments know no resources",
 		"ClamdExecutionRole.EnterTheRegistry": "the action knows no resources",
 		"ClamdFlowsRole.FindTheLogGroup":      "the action knows no single group",
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/vouch-s3/vouch/local/policies"
 	"github.com/vouch-s3/vouch/shared/canary"
 	"github.com/vouch-s3/vouch/shared/file"
-	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 )
 
 func env() Env {
@@ -358,7 +358,7 @@ func TestTheBucketAbortsNoUploadThatMayStillBeCompleted(t *testing.T) {
 	if days == 0 {
 		t.Fatal("there is no such rule")
 	}
-	if _, err := policy.Load(fmt.Sprintf("multipart: { life: %dh }", days*24)); err == nil {
+	if _, err := override.Load(fmt.Sprintf("multipart: { life: %dh }", days*24)); err == nil {
 		t.Errorf("a policy may let uploads live for %d days, when the bucket aborts them", days)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 )
 
 const policyPath = root + "/shared/policy/policy.schema.json"
@@ -79,7 +80,7 @@ func TestTheSchemaTakesThePoliciesThatAreTaken(t *testing.T) {
 		if err := checkYAML(t, s, text); err != nil {
 			t.Errorf("by the schema, %q: %v", text, err)
 		}
-		if _, err := policy.Load(text); err != nil {
+		if _, err := override.Load(text); err != nil {
 			t.Errorf("by the code, %q: %v", text, err)
 		}
 	}
@@ -122,7 +123,7 @@ func TestAWrongPolicyIsRefusedByTheSchemaAndByTheCode(t *testing.T) {
 		if checkYAML(t, s, text) == nil {
 			t.Errorf("%s: the schema takes %q", name, text)
 		}
-		if _, err := policy.Load(text); err == nil {
+		if _, err := override.Load(text); err == nil {
 			t.Errorf("%s: the code takes %q", name, text)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 )
 
 // policyOverride returns what the template's parameter PolicyOverride is to be:
@@ -36,13 +36,13 @@ func policyOverride(path string, dated bool) (string, error) {
 	if len(document) == 0 {
 		return "", nil
 	}
-	override, err := yaml.Marshal(document)
+	text, err := yaml.Marshal(document)
 	if err != nil {
 		return "", fmt.Errorf("write the policy: %w", err)
 	}
 	// The functions would refuse it too, each at its start.
-	if _, err := policy.Load(string(override)); err != nil {
+	if _, err := override.Load(string(text)); err != nil {
 		return "", err
 	}
-	return string(override), nil
+	return string(text), nil
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/inspect"
 	"github.com/vouch-s3/vouch/shared/metrics"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/upload"
 )
 
@@ -457,19 +458,19 @@ func TestTheCleanFileIsNewEveryTimeAndPlainText(t *testing.T) {
 }
 
 func TestTheFilesAreOfATypeThatThePolicyAllows(t *testing.T) {
-	for override, want := range map[string]string{
+	for text, want := range map[string]string{
 		"":                            "text/plain",
 		"types: { text/plain: null }": "application/octet-stream",
 		"types: { text/plain: { content: [text/csv] } }":                                             "application/octet-stream",
 		"types: { text/plain: null, application/octet-stream: null }":                                "text/plain", // refused, and so said
 		"types: { application/octet-stream: null, image/png: { content: ['*'] }, text/plain: null }": "image/png",
 	} {
-		p, err := policy.Load(override)
+		p, err := override.Load(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := ContentType(p); got != want {
-			t.Errorf("%s: %s, want %s", override, got, want)
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }

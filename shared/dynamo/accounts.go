@@ -66,13 +66,13 @@ func (s *Accounts) Oldest(ctx context.Context, before time.Time, limit int) ([]q
 		at      string
 	}
 	var looks []look
-	for i := range shards {
+	for _, shard := range shards {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("byLastLook"),
 			KeyConditionExpression: aws.String("reconcileShard = :shard AND reconciledAt < :before"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard":  text(shards[i : i+1]),
+				":shard":  text(shard),
 				":before": timestamp(before),
 			},
 			Limit: aws.Int32(int32(limit)), // #nosec G115 -- a page of the Reconciler

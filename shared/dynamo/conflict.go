@@ -40,7 +40,7 @@ func patiently(ctx context.Context, write func() error) error {
 	wait := firstWait
 	for attempt := 1; ; attempt++ {
 		err := write()
-		if err == nil || !passes(err) || attempt == conflictAttempts {
+		if err == nil || !Passes(err) || attempt == conflictAttempts {
 			return err
 		}
 		timer := time.NewTimer(rand.N(wait)) // #nosec G404 -- jitter
@@ -54,9 +54,9 @@ func patiently(ctx context.Context, write func() error) error {
 	}
 }
 
-// passes reports whether a write failed for nothing but others that were on
+// Passes reports whether a write failed for nothing but others that were on
 // their way, a plain write in a transaction's among them.
-func passes(err error) bool {
+func Passes(err error) bool {
 	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
 		return true
 	}

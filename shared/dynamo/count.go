@@ -49,7 +49,7 @@ func count(a quota.Account, d quota.Usage, at time.Time) *update {
 	u.add("revision", 1)
 	// For the Reconciler, which has to find the account and its files.
 	u.set("subject", text(a.Subject))
-	u.set("reconcileShard", text(shardOf(a.ID())))
+	u.set("reconcileShard", text(ShardOf(a.ID())))
 	u.setOnce("reconciledAt", timestamp(at))
 	return u
 }

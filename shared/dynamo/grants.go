@@ -13,15 +13,11 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 )
 
-// Share applies sharing to the record with the id as file.Sharing says, and
-// returns what it has become. Its errors are those of Change. What it makes of
-// the grants that were is written as events in the same transaction.
-func (s *Store) Share(ctx context.Context, id string, sharing file.Sharing) (file.File, error) {
-	f, err := s.Get(ctx, id)
-	if err != nil {
-		return file.File{}, err
-	}
-	if f.Revision != sharing.Revision || !slices.Contains(file.Shareable(), f.Status) {
+// Share applies sharing to the record f, as it was read, as file.Sharing says, and
+// returns what it has become. Its errors are those of Change. What it makes of the
+// grants that were is written as events in the same transaction.
+func (s *Store) Share(ctx context.Context, f file.File, sharing file.Sharing) (file.File, error) {
+	if !f.AllowsSharing(sharing) {
 		return file.File{}, &file.ConflictError{Current: f}
 	}
 	events, err := audit.Shared(ctx, f, sharing)
@@ -29,15 +25,8 @@ func (s *Store) Share(ctx context.Context, id string, sharing file.Sharing) (fil
 		return file.File{}, err
 	}
 	u := newUpdate()
-	u.countRevision()
 	u.set("grants", encodeGrants(sharing.Grants))
-	u.set("updatedAt", timestamp(sharing.At))
-	if err := s.rewrite(ctx, f, "", u, events); err != nil {
-		return file.File{}, fmt.Errorf("share record %s: %w", id, err)
-	}
-	f.Grants, f.UpdatedAt = sharing.Grants, sharing.At
-	f.Revision++
-	return asKept(f)
+	return s.keep(ctx, f, f.Shared(sharing), u, events...)
 }
 
 // encodeGrants writes grants as a map by their grantee.
@@ -83,12 +72,7 @@ func decodeGrant(key string, v types.AttributeValue) (file.Grant, error) {
 	if !ok {
 		return file.Grant{}, fmt.Errorf("it is a %T", v)
 	}
-	read := func(name string) string {
-		if s, ok := m.Value[name].(*types.AttributeValueMemberS); ok {
-			return s.Value
-		}
-		return ""
-	}
+	read := textsOf(m.Value)
 	g := file.Grant{Level: file.Level(read("level")), GrantedBy: read("grantedBy")}
 	if g.Grantee, ok = file.ParseGrantee(key); !ok || !g.Level.Valid() {
 		return file.Grant{}, fmt.Errorf("level %q", g.Level)

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -83,7 +84,7 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		it.ExpiresAt = f.ExpiresAt.UTC().Format(timeLayout)
 	}
 	if !f.DeleteAt().IsZero() {
-		it.ExpiryShard = shardOf(f.ID)
+		it.ExpiryShard = ShardOf(f.ID)
 	}
 	if !f.UploadedAt.IsZero() {
 		it.UploadedAt = f.UploadedAt.UTC().Format(timeLayout)
@@ -92,10 +93,10 @@ func encode(f file.File) (map[string]types.AttributeValue, error) {
 		it.ListedOwner = f.Owner
 	}
 	if !f.SweepAt.IsZero() {
-		it.SweepShard, it.SweepAt = shardOf(f.ID), f.SweepAt.Unix()
+		it.SweepShard, it.SweepAt = ShardOf(f.ID), f.SweepAt.Unix()
 	}
 	if f.Status == file.Ready && f.Verdict != nil {
-		it.CheckShard, it.CheckedAt = shardOf(f.ID), f.Verdict.CheckedAt.UTC().Format(timeLayout)
+		it.CheckShard, it.CheckedAt = ShardOf(f.ID), f.Verdict.CheckedAt.UTC().Format(timeLayout)
 	}
 	m := it.attributes()
 	if f.Verdict != nil {
@@ -254,12 +255,40 @@ func encodeVerdict(v *file.Verdict) (types.AttributeValue, error) { return verdi
 
 func statusID(s file.Status, id string) string { return string(s) + "#" + id }
 
-// shards spread the indexes of the sweeper and of re-scans over partitions, so
-// that a burst of uploads is not one hot key. An id's last hex digit is random
-// (UUIDv7).
-const shards = "0123456789abcdef"
+// shardDigits are how many of an id's last hex digits, which are random (UUIDv7), say
+// which shard of an index its record is in. Shards spread the indexes of the sweeper and
+// of re-scans over partitions, each of which takes 1,000 write units a second: two digits
+// bear 10,000 uploads a second, where one bore 1,700 (docs/scale.md).
+const shardDigits = 2
 
-func shardOf(id string) string { return id[len(id)-1:] }
+// ShardOf returns the shard that the record of a file with the id is in, in each index
+// that has shards.
+func ShardOf(id string) string { return id[len(id)-shardDigits:] }
+
+// shards are all that there are to look into: first those of records that were written
+// when a shard was one digit, which no record comes to any more.
+var shards = slices.Concat(allShards(1), Shards())
+
+// Shards lists what ShardOf returns, in order.
+func Shards() []string { return allShards(shardDigits) }
+
+func allShards(digits int) []string {
+	all := make([]string, 1<<(4*digits))
+	for i := range all {
+		all[i] = fmt.Sprintf("%0*x", digits, i)
+	}
+	return all
+}
+
+// textsOf reads the strings of m by their names; "" where there is none.
+func textsOf(m map[string]types.AttributeValue) func(name string) string {
+	return func(name string) string {
+		if s, ok := m[name].(*types.AttributeValueMemberS); ok {
+			return s.Value
+		}
+		return ""
+	}
+}
 
 func text(s string) types.AttributeValue         { return &types.AttributeValueMemberS{Value: s} }
 func timestamp(t time.Time) types.AttributeValue { return text(t.UTC().Format(timeLayout)) }

@@ -68,13 +68,13 @@ func (s *Store) List(ctx context.Context, q file.Query) (files []file.File, next
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File, error) {
 	var due []file.File
 	var unread []error
-	for i := range shards {
+	for _, shard := range shards {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("bySweep"),
 			KeyConditionExpression: aws.String("sweepShard = :shard AND sweepAt <= :now"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard": text(shards[i : i+1]),
+				":shard": text(shard),
 				":now":   seconds(now),
 			},
 			Limit: aws.Int32(int32(limit)), // #nosec G115 -- the constant of sweep-uploads

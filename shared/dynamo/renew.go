@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,14 +55,14 @@ func (s *Store) Unchecked(ctx context.Context, before time.Time, cursor string, 
 			IndexName:              aws.String("byCheck"),
 			KeyConditionExpression: aws.String("checkShard = :shard AND checkedAt < :before"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard":  text(shards[at.shard : at.shard+1]),
+				":shard":  text(shards[at.shard]),
 				":before": timestamp(before),
 			},
 			Limit: aws.Int32(int32(limit - len(jobs))), // #nosec G115 -- at most a page of a re-scan
 		}
 		if at.id != "" {
 			input.ExclusiveStartKey = key(at.id)
-			input.ExclusiveStartKey["checkShard"] = text(shards[at.shard : at.shard+1])
+			input.ExclusiveStartKey["checkShard"] = text(shards[at.shard])
 			input.ExclusiveStartKey["checkedAt"] = text(at.checkedAt)
 		}
 		out, err := s.api.Query(ctx, input)
@@ -101,16 +102,16 @@ type position struct {
 // String writes a position as a cursor.
 func (p position) String() string {
 	if p.id == "" {
-		return shards[p.shard : p.shard+1]
+		return shards[p.shard]
 	}
-	return shards[p.shard:p.shard+1] + " " + p.checkedAt + " " + p.id
+	return shards[p.shard] + " " + p.checkedAt + " " + p.id
 }
 
 // parsePosition reads what String wrote, and nothing else.
 func parsePosition(cursor string) (position, error) {
 	shard, behind, isBehind := strings.Cut(cursor, " ")
-	p := position{shard: strings.Index(shards, shard)}
-	if len(shard) != 1 || p.shard < 0 {
+	p := position{shard: slices.Index(shards, shard)}
+	if p.shard < 0 {
 		return position{}, fmt.Errorf("the cursor %q names no shard", cursor)
 	}
 	if !isBehind {
@@ -120,7 +121,7 @@ func parsePosition(cursor string) (position, error) {
 	if t, err := time.Parse(timeLayout, p.checkedAt); err != nil || t.UTC().Format(timeLayout) != p.checkedAt {
 		return position{}, fmt.Errorf("the cursor %q has no time", cursor)
 	}
-	if !file.ValidID(p.id) || shardOf(p.id) != shard {
+	if !file.ValidID(p.id) || !strings.HasSuffix(p.id, shard) {
 		return position{}, fmt.Errorf("the cursor %q has no id of its shard", cursor)
 	}
 	return p, nil
@@ -137,12 +138,7 @@ func positionOf(shard int, key map[string]types.AttributeValue) (position, error
 
 // decodeJob reads what the index byCheck holds of a record.
 func decodeJob(m map[string]types.AttributeValue) (verify.Job, error) {
-	read := func(name string) string {
-		if v, ok := m[name].(*types.AttributeValueMemberS); ok {
-			return v.Value
-		}
-		return ""
-	}
+	read := textsOf(m)
 	j := verify.Job{FileID: read("id"), Key: read("objectKey"), VersionID: read("versionId"), ETag: read("etag")}
 	if !file.ValidID(j.FileID) || j.Key == "" || j.VersionID == "" || j.ETag == "" {
 		return verify.Job{}, fmt.Errorf("decode a record of byCheck: id %q, version %q", j.FileID, j.VersionID)

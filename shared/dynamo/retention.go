@@ -32,7 +32,11 @@ func (s *Store) Retain(ctx context.Context, f file.File, r file.Retention) (file
 		u.set("expiresAt", timestamp(r.ExpiresAt))
 	}
 	u.deleteAt(after)
-	return s.keep(ctx, f, after, u, audit.Retained)
+	event, err := audit.Retained(ctx, after)
+	if err != nil {
+		return file.File{}, err
+	}
+	return s.keep(ctx, f, after, u, event)
 }
 
 // Hold applies h to the record f, as it was read, as file.Holding says, and returns
@@ -54,18 +58,19 @@ func (s *Store) Hold(ctx context.Context, f file.File, h file.Holding) (file.Fil
 	if !h.SweepAt.IsZero() { // or a record may be settled meanwhile, which is no revision
 		u.sweepAt(f.ID, after.SweepAt)
 	}
-	return s.keep(ctx, f, after, u, func(ctx context.Context, f file.File) (audit.Event, error) { return audit.Held(ctx, f, h.Reason) })
-}
-
-// keep writes after, which u makes of f, with the event of it.
-func (s *Store) keep(ctx context.Context, f, after file.File, u *update, tell func(context.Context, file.File) (audit.Event, error)) (file.File, error) {
-	event, err := tell(ctx, after)
+	event, err := audit.Held(ctx, after, h.Reason)
 	if err != nil {
 		return file.File{}, err
 	}
+	return s.keep(ctx, f, after, u, event)
+}
+
+// keep writes after, which u makes of f, with the events of it, and returns it as it
+// is kept.
+func (s *Store) keep(ctx context.Context, f, after file.File, u *update, events ...audit.Event) (file.File, error) {
 	u.set("updatedAt", timestamp(after.UpdatedAt))
 	u.countRevision()
-	if err := s.rewrite(ctx, f, "", u, []audit.Event{event}); err != nil {
+	if err := s.rewrite(ctx, f, "", u, events); err != nil {
 		return file.File{}, fmt.Errorf("keep record %s: %w", f.ID, err)
 	}
 	return asKept(after)
@@ -87,12 +92,7 @@ func decodeHold(v types.AttributeValue) (*file.Hold, error) {
 	if !ok {
 		return nil, fmt.Errorf("the hold is a %T", v)
 	}
-	read := func(name string) string {
-		if s, ok := m.Value[name].(*types.AttributeValueMemberS); ok {
-			return s.Value
-		}
-		return ""
-	}
+	read := textsOf(m.Value)
 	at, err := time.Parse(timeLayout, read("at"))
 	if err != nil {
 		return nil, fmt.Errorf("the hold: %w", err)
@@ -106,13 +106,13 @@ func decodeHold(v types.AttributeValue) (*file.Hold, error) {
 func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	type entry struct{ id, expiresAt string }
 	var entries []entry
-	for i := range shards {
+	for _, shard := range shards {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("byExpiry"),
 			KeyConditionExpression: aws.String("expiryShard = :shard AND expiresAt <= :now"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard": text(shards[i : i+1]),
+				":shard": text(shard),
 				":now":   timestamp(now),
 			},
 			Limit: aws.Int32(int32(limit)), // #nosec G115 -- a page of the sweeper

@@ -125,12 +125,7 @@ func encodeEvent(e audit.Event) map[string]types.AttributeValue {
 
 // DecodeEvent reads an event from its item.
 func DecodeEvent(m map[string]types.AttributeValue) (audit.Event, error) {
-	read := func(name string) string {
-		if v, ok := m[name].(*types.AttributeValueMemberS); ok {
-			return v.Value
-		}
-		return ""
-	}
+	read := textsOf(m)
 	id, denied := strings.CutPrefix(read("fileId"), denials)
 	e := audit.Event{
 		ID: read("id"), FileID: id, Action: audit.Action(read("action")), Outcome: audit.Done,

@@ -46,7 +46,7 @@ func (u *update) sweepAt(id string, at time.Time) {
 		u.remove("sweepAt")
 		return
 	}
-	u.set("sweepShard", text(shardOf(id)))
+	u.set("sweepShard", text(ShardOf(id)))
 	u.set("sweepAt", seconds(at))
 }
 
@@ -57,7 +57,7 @@ func (u *update) deleteAt(f file.File) {
 		u.remove("expiryShard")
 		return
 	}
-	u.set("expiryShard", text(shardOf(f.ID)))
+	u.set("expiryShard", text(ShardOf(f.ID)))
 }
 
 // receipt sets the statement of the verdict, which only a ready record has.
@@ -78,7 +78,7 @@ func (u *update) checkedAt(id string, s file.Status, v *file.Verdict) {
 		u.remove("checkShard")
 		u.remove("checkedAt")
 	case v != nil:
-		u.set("checkShard", text(shardOf(id)))
+		u.set("checkShard", text(ShardOf(id)))
 		u.set("checkedAt", timestamp(v.CheckedAt))
 	}
 }

@@ -94,6 +94,19 @@ type Sharing struct {
 	At       time.Time
 }
 
+// AllowsSharing reports whether s, which was decided by some revision of the record,
+// can be applied to f.
+func (f File) AllowsSharing(s Sharing) bool {
+	return f.Revision == s.Revision && slices.Contains(Shareable(), f.Status)
+}
+
+// Shared is f with s applied.
+func (f File) Shared(s Sharing) File {
+	f.Grants, f.UpdatedAt = slices.Clone(s.Grants), s.At
+	f.Revision++
+	return f
+}
+
 // Shareable lists the statuses in which a file's grants count and may be changed.
 func Shareable() []Status {
 	return []Status{Pending, Uploaded, Verifying, Ready, Rejected}

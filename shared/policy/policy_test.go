@@ -95,3 +95,26 @@ func FuzzContentType(f *testing.F) {
 		}
 	})
 }
+
+func TestDeclaredTypesStandOnlyForTheContentInTheirList(t *testing.T) {
+	p := Default()
+	for _, tt := range []struct {
+		declared, detected string
+		want               bool
+	}{
+		{"image/png", "image/png", true},
+		{"image/png", "image/jpeg", false},
+		{"image/png", "text/html", false},
+		{"text/plain;charset=utf-8", "text/plain", true},
+		{"text/plain", "text/html", false},
+		{"text/plain", "image/svg+xml", false},
+		{"application/octet-stream", "text/html", true},
+		{"application/pdf", "application/zip", false},
+		{"text/html", "text/html", false},
+		{"", "text/plain", false},
+	} {
+		if got := p.MayBe(tt.declared, tt.detected); got != tt.want {
+			t.Errorf("%s that is %s: %v", tt.declared, tt.detected, got)
+		}
+	}
+}

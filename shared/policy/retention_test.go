@@ -1,4 +1,4 @@
-package policy
+package policy_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 )
 
 var now = time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC)
@@ -33,7 +34,7 @@ func TestFilesAreKeptWithinWhatThePolicySays(t *testing.T) {
 		"the longest, a day later":       {"retention: {default: 24h, max: 48h}", now.Add(day), day, ""},
 		"again the longest, a day later": {"retention: {default: 24h, max: 48h}", now.Add(2 * day), day, "a time to come, until 2026-11-25T15:00:00Z"},
 	} {
-		p, err := Load(tt.override)
+		p, err := override.Load(tt.override)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,23 +50,23 @@ func TestFilesAreKeptWithinWhatThePolicySays(t *testing.T) {
 }
 
 func TestAFileForWhichNobodySaysIsKeptForTheDefault(t *testing.T) {
-	for override, want := range map[string]time.Time{
+	for text, want := range map[string]time.Time{
 		"":                                  {},
 		"retention: {default: 1h}":          now.Add(time.Hour),
 		"retention: {default: 1h, max: 2h}": now.Add(time.Hour),
 	} {
-		p, err := Load(override)
+		p, err := override.Load(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err := p.FirstExpiry(time.Time{}, now); err != nil || !got.Equal(want) {
-			t.Errorf("%q: %v, %v", override, got, err)
+			t.Errorf("%q: %v, %v", text, got, err)
 		}
 		if got, err := p.FirstExpiry(now.Add(time.Minute), now); err != nil || !got.Equal(now.Add(time.Minute)) {
-			t.Errorf("%q, said: %v, %v", override, got, err)
+			t.Errorf("%q, said: %v, %v", text, got, err)
 		}
 		if _, err := p.FirstExpiry(now, now); !strings.HasPrefix(string(file.CodeOf(err)), "invalid-expiry") {
-			t.Errorf("%q, said wrongly: %v", override, err)
+			t.Errorf("%q, said wrongly: %v", text, err)
 		}
 	}
 }

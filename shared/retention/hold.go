@@ -86,26 +86,25 @@ func (h Holder) change(ctx context.Context, id, reason string, decide func(f fil
 	if !file.ValidID(id) {
 		return file.File{}, file.File{}, file.ErrNotFound
 	}
-	for range attempts {
+	doing := "write the hold of file " + id
+	err = file.Anew(doing, func() error {
 		now := h.Now().UTC()
 		f, err := h.Records.Get(ctx, id)
 		if err != nil {
-			return file.File{}, file.File{}, err
+			return err
 		}
 		hold, err := decide(f, now)
+		before, after = f, f
 		if err != nil || hold == f.Hold {
-			return f, f, err
+			return err
 		}
 		after, err = h.write(ctx, f, hold, reason, now)
-		if _, moved := file.Conflict(err); moved {
-			continue
-		}
 		if err != nil {
-			return f, file.File{}, fmt.Errorf("write the hold of file %s: %w", id, err)
+			return fmt.Errorf("%s: %w", doing, err)
 		}
-		return f, after, nil
-	}
-	return file.File{}, file.File{}, fmt.Errorf("write the hold of file %s: it was written by somebody else %d times over", id, attempts)
+		return nil
+	})
+	return before, after, err
 }
 
 // write puts the hold on f, or takes it off. The version of a rejected file has a tag

@@ -14,10 +14,6 @@ import (
 	"github.com/vouch-s3/vouch/shared/policy"
 )
 
-// attempts is how often a change is decided upon anew because the record was
-// written meanwhile. Verification writes it some four times in all.
-const attempts = 8
-
 // Records reads records, and writes how long one is kept.
 type Records interface {
 	access.Records
@@ -40,36 +36,34 @@ type Retainer struct {
 // *file.Error with file.CodeInvalidExpiry as policy.Policy.Expiry does; or
 // file.CodeClosed for a file that is expired or deleted, or whose time is over: it
 // may be deleted at any moment, and nothing brings it back.
-func (t Retainer) Retain(ctx context.Context, p access.Principal, id string, expiresAt time.Time) (file.File, error) {
-	for range attempts {
+func (t Retainer) Retain(ctx context.Context, p access.Principal, id string, expiresAt time.Time) (retained file.File, err error) {
+	doing := "write how long file " + id + " is kept"
+	err = file.Anew(doing, func() error {
 		now := t.Now().UTC()
 		f, err := access.Load(ctx, t.Records, p, id, access.SetRetention, now)
 		if err != nil {
-			return file.File{}, err
+			return err
 		}
 		if !slices.Contains(file.Shareable(), f.Status) {
-			return file.File{}, closed(f, fmt.Sprintf("The file is %s.", f.Status))
+			return closed(f, fmt.Sprintf("The file is %s.", f.Status))
 		}
 		if f.Over(now) {
-			return file.File{}, closed(f, "The file's time is over.")
+			return closed(f, "The file's time is over.")
 		}
 		until, err := t.Policy.Expiry(expiresAt, f.CreatedAt, now)
 		if err != nil {
-			return file.File{}, err
+			return err
 		}
-		if f.ExpiresAt.Equal(until) {
-			return f, nil
+		if retained = f; f.ExpiresAt.Equal(until) {
+			return nil
 		}
-		retained, err := t.Records.Retain(ctx, f, file.Retention{ExpiresAt: until, Revision: f.Revision, At: now})
-		if _, moved := file.Conflict(err); moved {
-			continue
-		}
+		retained, err = t.Records.Retain(ctx, f, file.Retention{ExpiresAt: until, Revision: f.Revision, At: now})
 		if err != nil {
-			return file.File{}, fmt.Errorf("write how long file %s is kept: %w", id, err)
+			return fmt.Errorf("%s: %w", doing, err)
 		}
-		return retained, nil
-	}
-	return file.File{}, fmt.Errorf("write how long file %s is kept: it was written by somebody else %d times over", id, attempts)
+		return nil
+	})
+	return retained, err
 }
 
 func closed(f file.File, detail string) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/file/filetest"
 	"github.com/vouch-s3/vouch/shared/policy"
+	"github.com/vouch-s3/vouch/shared/policy/override"
 	"github.com/vouch-s3/vouch/shared/retention"
 )
 
@@ -49,9 +50,9 @@ func (w *world) Tag(_ context.Context, _, _ string, o file.Outcome) error {
 	return nil
 }
 
-func (w *world) retainer(override string) retention.Retainer {
+func (w *world) retainer(differs string) retention.Retainer {
 	w.t.Helper()
-	p, err := policy.Load(override)
+	p, err := override.Load(differs)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -110,9 +110,9 @@ func MustClaims() access.Claims {
 }
 
 // MustPolicy returns the policy in force as a function starts, and exits like
-// MustRead if it is not valid.
-func MustPolicy() policy.Policy {
-	p, err := policy.Load(os.Getenv(Policy))
+// MustRead if it is not valid. load is override.Load, which only those link that ask.
+func MustPolicy(load func(override string) (policy.Policy, error)) policy.Policy {
+	p, err := load(os.Getenv(Policy))
 	if err != nil {
 		exit("load the policy", err)
 	}

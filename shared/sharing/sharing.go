@@ -17,8 +17,8 @@ import (
 type Records interface {
 	access.Records
 
-	// Share applies s as file.Sharing says.
-	Share(ctx context.Context, id string, s file.Sharing) (file.File, error)
+	// Share applies s to the record f as file.Sharing says.
+	Share(ctx context.Context, f file.File, s file.Sharing) (file.File, error)
 }
 
 // Sharer changes and lists the grants of files.
@@ -26,10 +26,6 @@ type Sharer struct {
 	Records Records
 	Now     func() time.Time
 }
-
-// attempts is how often a change of grants is decided upon anew because the
-// record was written meanwhile. Verification writes it some four times in all.
-const attempts = 8
 
 // Put gives g to its grantee, in place of the grant that it has, and reports
 // whether it had none. GrantedBy and GrantedAt are filled in; of ExpiresAt whole
@@ -104,7 +100,8 @@ func (s Sharer) List(ctx context.Context, p access.Principal, id string) ([]file
 func (s Sharer) change(ctx context.Context, p access.Principal, id string, c access.Call,
 	decide func(f file.File, by access.Standing, live []file.Grant, now time.Time) ([]file.Grant, error),
 ) error {
-	for range attempts {
+	doing := "write the grants of file " + id
+	return file.Anew(doing, func() error {
 		now := s.Now().UTC()
 		f, by, err := access.LoadAs(ctx, s.Records, p, id, c, now)
 		if err != nil {
@@ -114,16 +111,11 @@ func (s Sharer) change(ctx context.Context, p access.Principal, id string, c acc
 		if err != nil || grants == nil {
 			return err
 		}
-		_, err = s.Records.Share(ctx, id, file.Sharing{Grants: grants, Revision: f.Revision, At: now})
-		if _, moved := file.Conflict(err); moved {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("write the grants of file %s: %w", id, err)
+		if _, err := s.Records.Share(ctx, f, file.Sharing{Grants: grants, Revision: f.Revision, At: now}); err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
 		}
 		return nil
-	}
-	return fmt.Errorf("write the grants of file %s: it was written by somebody else %d times over", id, attempts)
+	})
 }
 
 // live returns the grants of f that count at now, by the grantee. Those that have

@@ -6,8 +6,14 @@ import (
 	"time"
 )
 
-// enough is what a deletion that has begun may still take.
+// enough is what a file that a run has begun with may still take.
 const enough = 30 * time.Second
+
+// leaves reports whether the context leaves so much time. One without a deadline does.
+func leaves(ctx context.Context, much time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || time.Until(deadline) >= much)
+}
 
 // expire deletes files whose time is over, page after page, as long as the context
 // leaves it enough, a page is full, and some of it could be deleted. It comes after
@@ -21,7 +27,7 @@ func (s Sweeper) expire(ctx context.Context, report *Report) (failures []error) 
 		}
 		deleted := 0
 		for _, id := range ids {
-			if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) < enough {
+			if !leaves(ctx, enough) {
 				return failures
 			}
 			done, err := s.Expirer.Expire(ctx, id)

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
@@ -57,9 +59,12 @@ type Sweeper struct {
 	Policy   policy.Policy
 	Now      func() time.Time
 
-	// Limit is the most files that are due one run looks after, and how many of
-	// those whose time is over it lists at a time; the next run goes on.
+	// Limit is how many files a run lists at a time. It goes on for as long as a list
+	// is full and its context leaves it enough; the next run does the rest.
 	Limit int
+
+	// AtOnce is how many files that are due it looks after at the same time; 0 is one.
+	AtOnce int
 }
 
 // Report counts what a run did.
@@ -78,22 +83,74 @@ type Report struct {
 // that fails does not keep the others from their turn: its error is part of
 // the one returned, and it stays due.
 func (s Sweeper) Sweep(ctx context.Context) (Report, error) {
-	var report Report
-	var failures []error
-	due, err := s.Records.Due(ctx, s.Now(), s.Limit)
-	if err != nil {
-		failures = append(failures, fmt.Errorf("find the files that are due: %w", err))
-	}
-	report.Due = len(due)
-	for _, f := range due {
-		if err := s.look(ctx, f, &report); err != nil {
-			failures = append(failures, fmt.Errorf("sweep file %s: %w", f.ID, err))
+	report, failures := s.due(ctx)
+	return report, errors.Join(append(failures, s.expire(ctx, &report)...)...)
+}
+
+// due looks after the files that are due, page after page. It looks at none twice: the
+// index that lists them may be a moment behind what was just written, and what fails
+// stays due.
+func (s Sweeper) due(ctx context.Context) (report Report, failures []error) {
+	seen := map[string]bool{}
+	for {
+		page, err := s.Records.Due(ctx, s.Now(), s.Limit)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("find the files that are due: %w", err))
 		}
-		if ctx.Err() != nil {
+		full := len(page) >= s.Limit
+		page = slices.DeleteFunc(page, func(f file.File) bool { return seen[f.ID] })
+		for _, f := range page {
+			seen[f.ID] = true
+		}
+		of, failed := s.lookAt(ctx, page)
+		report.add(of)
+		failures = append(failures, failed...)
+		if err != nil || !full || len(page) == 0 || !leaves(ctx, enough) {
+			return report, failures
+		}
+	}
+}
+
+// lookAt looks after files, AtOnce of them at the same time.
+func (s Sweeper) lookAt(ctx context.Context, files []file.File) (report Report, failures []error) {
+	var workers sync.WaitGroup
+	var mu sync.Mutex // of report and failures
+	next := make(chan file.File)
+	for range max(s.AtOnce, 1) {
+		workers.Go(func() {
+			for f := range next {
+				of := Report{Due: 1}
+				err := s.look(ctx, f, &of)
+				mu.Lock()
+				report.add(of)
+				if err != nil {
+					failures = append(failures, fmt.Errorf("sweep file %s: %w", f.ID, err))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, f := range files {
+		if !leaves(ctx, enough) {
 			break
 		}
+		next <- f
 	}
-	return report, errors.Join(append(failures, s.expire(ctx, &report)...)...)
+	close(next)
+	workers.Wait()
+	return report, failures
+}
+
+// add adds what of counts.
+func (r *Report) add(of Report) {
+	r.Due += of.Due
+	r.Expired += of.Expired
+	r.Started += of.Started
+	r.Restarted += of.Restarted
+	r.GivenUp += of.GivenUp
+	r.Cleaned += of.Cleaned
+	r.Announced += of.Announced
+	r.Deleted += of.Deleted
 }
 
 func (s Sweeper) look(ctx context.Context, f file.File, report *Report) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -432,5 +433,75 @@ func TestAFileThatCannotBeDeletedIsAnErrorAndEndsTheRun(t *testing.T) {
 	s.Limit = 1
 	if r, err := s.Sweep(t.Context()); !errors.Is(err, fault) || r.Deleted != 0 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// After an hour in which nothing was delivered, all of it is due at once.
+func TestARunGoesOnUntilNothingIsDue(t *testing.T) {
+	for _, limit := range []int{2, 7, 100} {
+		w := newWorld()
+		for range 7 {
+			w.add(t, file.Pending)
+		}
+		w.now = w.now.Add(2 * time.Hour)
+		s := w.sweeper()
+		s.Limit = limit
+		if r, err := s.Sweep(t.Context()); err != nil || r.Due != 7 || r.Expired != 7 {
+			t.Errorf("%d at a time: %+v, %v", limit, r, err)
+		}
+	}
+}
+
+// What fails stays due, and would be listed again and again.
+func TestARunLooksAtNoFileTwice(t *testing.T) {
+	w := newWorld()
+	for range 5 {
+		w.add(t, file.Pending)
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	fault := errors.New("throttled")
+	w.BeforeChange = func(string, file.Change) error { return fault }
+	s := w.sweeper()
+	s.Limit = 5
+	if r, err := s.Sweep(t.Context()); !errors.Is(err, fault) || r.Due != 5 || r.Expired != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// looks counts how many files are looked at, and how many at the same time.
+type looks struct {
+	*world
+	mu         sync.Mutex
+	now, most  int
+	everybody  chan struct{}
+	waitForAll int
+}
+
+func (l *looks) Current(ctx context.Context, key string) (file.Object, error) {
+	l.mu.Lock()
+	l.now++
+	l.most = max(l.most, l.now)
+	if l.now == l.waitForAll {
+		close(l.everybody)
+	}
+	l.mu.Unlock()
+	<-l.everybody
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now--
+	return file.Object{}, errors.New("not to be told")
+}
+
+func TestFilesThatAreDueAreLookedAfterAtTheSameTime(t *testing.T) {
+	w := newWorld()
+	for range 4 {
+		w.add(t, file.Pending)
+	}
+	w.now = w.now.Add(2 * time.Hour)
+	l := &looks{world: w, everybody: make(chan struct{}), waitForAll: 4}
+	s := w.sweeper()
+	s.Objects, s.AtOnce = l, 4
+	if r, err := s.Sweep(t.Context()); err == nil || r.Due != 4 || l.most != 4 {
+		t.Errorf("%+v, %v, %d at the same time", r, err, l.most)
 	}
 }

@@ -74,6 +74,23 @@ type Result struct {
 	Verdict *file.Verdict `json:"verdict"`
 }
 
+// IfPassed goes on with next only where the step before has passed, or there was none
+// (nil). What else that step has decided it hands on, so that the workflow need not
+// choose between the two, which costs a state for each file; an outcome that no step
+// before can have is an error.
+func IfPassed(before *Result, next func() (Result, error)) (Result, error) {
+	if before == nil {
+		return next()
+	}
+	switch before.Outcome {
+	case Passed:
+		return next()
+	case Failed, Superseded:
+		return *before, nil
+	}
+	return Result{}, fmt.Errorf("the step before has the outcome %q", before.Outcome)
+}
+
 func failed(r file.Reason) Result { return Result{Outcome: Failed, Reason: r} }
 
 // read reads the record of j's file. A file that has no record any more comes

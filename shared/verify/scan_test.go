@@ -179,3 +179,32 @@ func TestRejectedBytesAreDeletedAtOnceIfPolicySaysSo(t *testing.T) {
 		t.Errorf("deleted %v, tags %v, status %s", w.deleted, w.tags, w.status(t))
 	}
 }
+
+func TestWhatIsDecidedBeforeTheScanIsHandedOnAndNeverScanned(t *testing.T) {
+	scanned := verify.Result{Outcome: verify.Passed, ChecksumSHA256: checksum("hello"), Verdict: clean()}
+	refused := verify.Result{Outcome: verify.Failed, Reason: file.ContentTypeMismatch}
+	for name, tt := range map[string]struct {
+		before *verify.Result
+		want   verify.Result
+		scans  bool
+		fails  bool
+	}{
+		"a re-scan, which has no step before": {before: nil, want: scanned, scans: true},
+		"passed":                              {before: &verify.Result{Outcome: verify.Passed}, want: scanned, scans: true},
+		"refused":                             {before: &refused, want: refused},
+		"moved on":                            {before: &verify.Result{Outcome: verify.Superseded}, want: verify.Result{Outcome: verify.Superseded}},
+		"no outcome":                          {before: &verify.Result{}, fails: true},
+		"an outcome that is none":             {before: &verify.Result{Outcome: "perhaps"}, fails: true},
+		"an outcome that only this step has":  {before: &verify.Result{Outcome: verify.Awaiting}, fails: true},
+		"passed in other letters, with all it needs": {before: &verify.Result{Outcome: "Passed", Verdict: clean(), ChecksumSHA256: checksum("hello")}, fails: true},
+	} {
+		scans := false
+		got, err := verify.IfPassed(tt.before, func() (verify.Result, error) {
+			scans = true
+			return scanned, nil
+		})
+		if got != tt.want || scans != tt.scans || (err != nil) != tt.fails {
+			t.Errorf("%s: %+v, scans %v, %v", name, got, scans, err)
+		}
+	}
+}

@@ -190,8 +190,12 @@ func (s Starter) pin(ctx context.Context, f file.File, obj file.Object) (file.Fi
 	return pinned, nil
 }
 
+// start starts the workflow for a file whose verification has not begun. That it is
+// verifying the first step of that very execution has written: to start it once more
+// would change nothing, and take one of the calls that Step Functions lets through in a
+// second. Both the client and S3's event come here for each file, one of them late.
 func (s Starter) start(ctx context.Context, f file.File) error {
-	if f.Status != file.Uploaded && f.Status != file.Verifying {
+	if f.Status != file.Uploaded {
 		return nil
 	}
 	job := JobFor(f)

@@ -364,7 +364,7 @@ func TestCompleteAnswersByStatus(t *testing.T) {
 		{status: file.Pending, starts: 1},
 		{status: file.Pending, missing: true, code: file.CodeNotUploaded},
 		{status: file.Uploaded, starts: 1},
-		{status: file.Verifying, starts: 1},
+		{status: file.Verifying}, // the execution that says so is on its way
 		{status: file.Ready},
 		{status: file.Rejected},
 		{status: file.Expired, code: file.CodeClosed},

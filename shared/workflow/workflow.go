@@ -1,5 +1,5 @@
 // Package workflow starts executions of the workflows on AWS Step Functions, and
-// is the frame of their steps.
+// answers their tasks that wait.
 package workflow
 
 import (

@@ -1,4 +1,4 @@
-package policy
+package override
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vouch-s3/vouch/shared/file"
+	"github.com/vouch-s3/vouch/shared/policy"
 )
 
 func TestAnOverrideChangesWhatItNamesAndNothingElse(t *testing.T) {
@@ -22,11 +23,11 @@ scan: { maxDatabaseAge: 0s }
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := Default()
-	if p.MaxSize != 1000000 || p.Inspect.MaxDepth != 2 || p.Scan.MaxDatabaseAge != 0 || p.Findings[file.PDFActive] != Flag {
+	d := policy.Default()
+	if p.MaxSize != 1000000 || p.Inspect.MaxDepth != 2 || p.Scan.MaxDatabaseAge != 0 || p.Findings[file.PDFActive] != policy.Flag {
 		t.Errorf("%+v", p)
 	}
-	if p.Inspect.MaxEntries != d.Inspect.MaxEntries || p.Findings[file.Encrypted] != Reject || p.Scan.Timeout != d.Scan.Timeout || len(p.Types) != len(d.Types) {
+	if p.Inspect.MaxEntries != d.Inspect.MaxEntries || p.Findings[file.Encrypted] != policy.Reject || p.Scan.Timeout != d.Scan.Timeout || len(p.Types) != len(d.Types) {
 		t.Errorf("something else changed: %+v", p)
 	}
 	for contentType, want := range map[string]file.Code{"image/png": "", "application/x-thing": "", "text/csv": file.CodeContentTypeRefused} {
@@ -124,29 +125,6 @@ func TestWhatIsFoundDecidesByThePolicy(t *testing.T) {
 		count, reason, flagged := p.Judge(tt.found, !tt.partial)
 		if len(count) != tt.count || reason != tt.reason || flagged != tt.flagged {
 			t.Errorf("%s: %v, %q, flagged %v", tt.name, count, reason, flagged)
-		}
-	}
-}
-
-func TestDeclaredTypesStandOnlyForTheContentInTheirList(t *testing.T) {
-	p := Default()
-	for _, tt := range []struct {
-		declared, detected string
-		want               bool
-	}{
-		{"image/png", "image/png", true},
-		{"image/png", "image/jpeg", false},
-		{"image/png", "text/html", false},
-		{"text/plain;charset=utf-8", "text/plain", true},
-		{"text/plain", "text/html", false},
-		{"text/plain", "image/svg+xml", false},
-		{"application/octet-stream", "text/html", true},
-		{"application/pdf", "application/zip", false},
-		{"text/html", "text/html", false},
-		{"", "text/plain", false},
-	} {
-		if got := p.MayBe(tt.declared, tt.detected); got != tt.want {
-			t.Errorf("%s that is %s: %v", tt.declared, tt.detected, got)
 		}
 	}
 }

@@ -1,70 +1,20 @@
 package policy
 
 import (
-	"bytes"
-	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"slices"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/vouch-s3/vouch/shared/file"
 	"github.com/vouch-s3/vouch/shared/quota"
 )
 
-//go:embed default.yaml
-var defaultYAML []byte
-
 // Default returns the policy of default.yaml.
-func Default() Policy {
-	p, err := Load("")
-	if err != nil {
-		panic("the policy that is built in is not valid: " + err.Error()) // a test loads it
-	}
-	return p
-}
-
-// Load returns the policy of default.yaml with what override, a YAML document
-// of the same form, says differently: a value replaces a value, and the entries
-// of types and findings replace those of the same name; a type whose entry is
-// null is taken away. An empty override changes nothing. The error names every
-// fault.
-func Load(override string) (Policy, error) {
-	var p Policy
-	if err := decode(defaultYAML, &p); err != nil {
-		return Policy{}, fmt.Errorf("read the default policy: %w", err)
-	}
-	if err := decode([]byte(override), &p); err != nil {
-		return Policy{}, fmt.Errorf("read the policy's override: %w", err)
-	}
-	maps.DeleteFunc(p.Types, func(_ string, t *Type) bool { return t == nil })
-	if err := p.check(); err != nil {
-		return Policy{}, fmt.Errorf("the policy is not valid: %w", err)
-	}
-	return p, nil
-}
-
-func decode(document []byte, p *Policy) error {
-	d := yaml.NewDecoder(bytes.NewReader(document))
-	d.KnownFields(true)
-	err := d.Decode(p)
-	if errors.Is(err, io.EOF) {
-		return nil // nothing in it
-	}
-	if err != nil {
-		return err
-	}
-	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
-		return errors.New("there is more than one document")
-	}
-	return nil
-}
+func Default() Policy { return builtIn() }
 
 // What S3, Lambda and clamd allow, which no policy can.
 const (
@@ -73,7 +23,8 @@ const (
 	lambdaEnds    = 15 * time.Minute
 )
 
-func (p Policy) check() error {
+// Check returns an error that names every fault of a policy.
+func (p Policy) Check() error {
 	var faults []error
 	want := func(ok bool, format string, args ...any) {
 		if !ok {
