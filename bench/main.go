@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vouch-s3/vouch/bench/results"
 	"github.com/vouch-s3/vouch/local/stack"
 )
 
@@ -24,7 +25,7 @@ func main() {
 	runs := flag.Int("runs", 5, "how many files of a kind are scanned each way")
 	out := flag.String("out", "/dev/stderr", "the file to write the tables to; libraries write notes to standard output")
 	large := flag.Int64("large", 2<<30-3, "bytes of the largest file, of which one is scanned each way, and which is brought up and down")
-	tables := flag.String("tables", "latency,scan,transfer,coldstart", "what is measured")
+	tables := flag.String("tables", "latency,scan,transfer,coldstart,ask", "what is measured")
 	root := flag.String("root", ".", "the project's folder")
 	flag.Parse()
 	if err := run(*root, *out, strings.Split(*tables, ","), *runs, *large); err != nil {
@@ -35,8 +36,8 @@ func main() {
 
 func run(root, path string, tables []string, runs int, large int64) error {
 	for _, t := range tables {
-		if !slices.Contains([]string{"latency", "scan", "transfer", "coldstart"}, t) {
-			return fmt.Errorf("there is no table %q: say latency, scan, transfer, coldstart", t)
+		if !slices.Contains([]string{"latency", "scan", "transfer", "coldstart", "ask"}, t) {
+			return fmt.Errorf("there is no table %q: say latency, scan, transfer, coldstart, ask", t)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
@@ -52,17 +53,28 @@ func run(root, path string, tables []string, runs int, large int64) error {
 	}
 	defer out.Close()
 	// Before there is a stack, which would take its share of the machine.
-	if i := slices.Index(tables, "coldstart"); i >= 0 {
-		t, err := coldStarts(ctx, root, dir, runs)
+	for _, alone := range []struct {
+		name    string
+		measure func() (results.Table, error)
+		render  func(results.Table) (string, error)
+	}{
+		{"coldstart", func() (results.Table, error) { return coldStarts(ctx, root, dir, runs) }, renderColdStarts},
+		{"ask", func() (results.Table, error) { return asks(ctx, root, runs) }, renderAsks},
+	} {
+		i := slices.Index(tables, alone.name)
+		if i < 0 {
+			continue
+		}
+		t, err := alone.measure()
 		if err != nil {
-			return fmt.Errorf("coldstart: %w", err)
+			return fmt.Errorf("%s: %w", alone.name, err)
 		}
 		if err := t.Save(filepath.Join(root, "bench/results/data")); err != nil {
 			return err
 		}
-		text, err := renderColdStarts(t)
+		text, err := alone.render(t)
 		if err != nil {
-			return fmt.Errorf("coldstart: %w", err)
+			return fmt.Errorf("%s: %w", alone.name, err)
 		}
 		fmt.Fprint(out, text)
 		tables = slices.Delete(tables, i, i+1)

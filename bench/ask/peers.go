@@ -13,6 +13,10 @@ import (
 // tusd is the version that is built and measured.
 const tusd = "github.com/tus/tusd/v2/cmd/tusd@v2.9.1"
 
+// Companions are the names of the two endpoints of Uppy Companion that sign without
+// asking S3: a form by POST, and a part of an upload that was begun before.
+var Companions = []string{"Companion 6.2.2, a form", "Companion 6.2.2, a part"}
+
 // Peer is a program that is asked where a file's bytes may be sent.
 type Peer struct {
 	Name    string
@@ -165,8 +169,8 @@ func companion(ctx context.Context, root, into string) ([]Peer, error) {
 		}}
 	}
 	return []Peer{
-		of("Companion 6.2.2, a form", "/s3/params?filename=holiday.png&type=image%2Fpng"),
-		of("Companion 6.2.2, a part", "/s3/multipart/2~Gb3rGpZz8VZ7XkqLmZ9f/7?key="+strings.ReplaceAll(thePut().Key, "/", "%2F")),
+		of(Companions[0], "/s3/params?filename=holiday.png&type=image%2Fpng"),
+		of(Companions[1], "/s3/multipart/2~Gb3rGpZz8VZ7XkqLmZ9f/7?key="+strings.ReplaceAll(thePut().Key, "/", "%2F")),
 	}, nil
 }
 

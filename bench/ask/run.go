@@ -19,10 +19,9 @@ const (
 
 // Options say how much is measured.
 type Options struct {
-	Root  string // the project's folder
-	Runs  int    // in which everything is measured in turns
-	Works int    // how often each is done in a run, within this process
-	Calls int    // how many each program answers in a run
+	Runs  int // in which everything is measured in turns
+	Works int // how often each is done in a run, within this process
+	Calls int // how many each program answers in a run
 }
 
 // Run measures everything, and gives each figure to add: within this process under

@@ -74,15 +74,32 @@ type (
 	Reply = events.APIGatewayV2HTTPResponse
 )
 
+// Function is the handler of a Lambda function behind an HTTP API.
+type Function func(context.Context, Event) (Reply, error)
+
+// Invoke implements lambda.Handler. The runtime library would do the same by way of a
+// stream, with a copy of the event and another pass over it.
+func (f Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var e Event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	reply, err := f(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return encodeBody(reply)
+}
+
 // Lambda returns h as the handler of a Lambda function behind an HTTP API. It
 // refuses a request that names nobody, whatever the gateway let through.
-func Lambda(c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
+func Lambda(c access.Claims, h Handler) Function {
 	return LambdaUpTo(MaxBody, c, h)
 }
 
 // LambdaUpTo is Lambda for a call whose body may have up to most bytes. It is the
 // one place that says who acts in a call, for the trail.
-func LambdaUpTo(most int, c access.Claims, h Handler) func(context.Context, Event) (Reply, error) {
+func LambdaUpTo(most int, c access.Claims, h Handler) Function {
 	return function(func(ctx context.Context, e Event) (Response, error) {
 		r, err := read(e, c, most)
 		if err != nil {
@@ -100,12 +117,12 @@ type Public func(ctx context.Context) (Response, error)
 
 // PublicLambda returns p as the handler of a Lambda function behind a route of
 // an HTTP API that anybody may call.
-func PublicLambda(p Public) func(context.Context, Event) (Reply, error) {
+func PublicLambda(p Public) Function {
 	return function(func(ctx context.Context, _ Event) (Response, error) { return p(ctx) })
 }
 
 // function is a Lambda function that answers with what serve returns.
-func function(serve func(context.Context, Event) (Response, error)) func(context.Context, Event) (Reply, error) {
+func function(serve func(context.Context, Event) (Response, error)) Function {
 	return func(ctx context.Context, e Event) (reply Reply, err error) {
 		log := func(level slog.Level, message string, more ...any) {
 			slog.Log(ctx, level, message, append([]any{"requestId", e.RequestContext.RequestID, "route", e.RouteKey}, more...)...)
