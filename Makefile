@@ -37,7 +37,7 @@ test: functions stack clamd ## run every test, the end-to-end ones against the l
 	$(GO) test -race -count=1 ./...
 	cd local && $(GO) test -race -count=1 -timeout 20m $$($(GO) list ./... | grep -v '/local/model')
 	cd local && $(GO) test -count=1 ./model/... # one goroutine, which nothing races, and six times as long with the detector
-	cd bench && $(GO) test -count=1 ./sim/...
+	cd bench && $(GO) test -count=1 ./...
 
 emulator: ## give every function every event of events/ under AWS's Lambda Runtime Interface Emulator, as sam local invoke does (docs/sam.md); make test does it too
 	cd local && $(GO) test -count=1 -v -run 'Sample|Authorizer' ./emulator ./samples
@@ -142,8 +142,9 @@ vuln: ## look up known vulnerabilities of the modules; needs the network (vuln.g
 	$(GO) run $(GOVULNCHECK) ./...
 	cd local && $(GO) run $(GOVULNCHECK) ./...
 
-bench: functions cli clamd ## measure side by side: the scan function against clamdscan, the command against the clients of S3 that are installed (aws, rclone, mc), cold starts against the least of functions
-	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT)
+TABLES ?= all
+bench: functions cli clamd ## measure side by side with others and write docs/performance.md: make bench TABLES=ask,coldstart,ready,scan,transfer, or TABLES=none, which only writes it anew; ARGS=-quick tries whether it works
+	@cd bench && $(GO) build -trimpath -o $(BIN)/bench . && $(BIN)/bench -root $(ROOT) -tables $(TABLES) $(ARGS)
 
 sim: ## simulate uploads at scale, up to 10,000 a second, and write docs/scale.md; RENDER=1 writes it from the results that are there
 	@cd bench && $(GO) run ./sim/cmd -root $(ROOT) $(if $(RENDER),-render)

@@ -16,44 +16,57 @@ var (
 	beatsCompanion = results.AtLeast(5)
 )
 
-// asks measures what POST /files takes: within this process by its parts, and as a
-// process of its own beside others that are asked the same. What of them cannot be had
-// here is said on standard error and left out.
-func asks(ctx context.Context, root string, runs int) (results.Table, error) {
-	t := results.New("ask", fmt.Sprintf("bench -tables ask -runs %d", runs))
+// askFor is what POST /files takes: within this process by its parts, and as a process
+// of its own beside others that are asked the same. What of them cannot be had here is
+// said on standard error and left out.
+var askFor = benchmark{name: "ask", measure: bench.asks, write: writeAsks, draw: drawAsks}
+
+func (b bench) asks(ctx context.Context, t *results.Table) error {
 	add := func(row string, params map[string]string, metric string, v float64) {
 		t.Row(row, params).Add(metric, v)
 	}
-	o := ask.Options{Runs: runs, Works: 4000, Calls: 3000}
-	if err := ask.Quietly(func() error { return ask.Run(ctx, o, add) }); err != nil {
-		return t, err
+	o := ask.Options{Runs: b.runs, Works: 4000, Calls: 3000}
+	if b.quick {
+		o.Runs, o.Works, o.Calls = 1, 100, 100
 	}
-	peers, missing := ask.Prepare(ctx, root)
+	if err := ask.Quietly(func() error { return ask.Run(ctx, o, add) }); err != nil {
+		return err
+	}
+	peers, missing := ask.Prepare(ctx, b.root)
 	for _, err := range missing {
 		fmt.Fprintln(os.Stderr, "ask: left out:", err)
 	}
-	err := ask.RunPeers(ctx, o, peers, add) // before t is returned, which it adds to
-	return t, err
+	return ask.RunPeers(ctx, o, peers, add)
 }
 
-// renderAsks writes the tables: medians with their lowest and highest, and ratios of
+// writeAsks writes the tables: medians with their lowest and highest, and ratios of
 // processor time by pairs of a run.
-func renderAsks(t results.Table) (string, error) {
-	var m results.Markdown
-	if err := renderWithin(t, &m); err != nil {
-		return "", err
+func writeAsks(m *results.Markdown, t results.Table) error {
+	if err := writeWithin(m, t); err != nil {
+		return err
 	}
 	for _, of := range []struct{ key, head string }{{"url", "a URL only"}, {"record", "with a record"}} {
-		if err := renderPeers(t, &m, of.key, of.head); err != nil {
-			return "", err
+		if err := writePeers(m, t, of.key, of.head); err != nil {
+			return err
 		}
 	}
-	m.Measured(t)
-	return m.String(), nil
+	m.Picture("ask", "the processor time that each program takes to answer")
+	return nil
 }
 
-// renderWithin writes what was measured within one process.
-func renderWithin(t results.Table, m *results.Markdown) error {
+func drawAsks(t results.Table) (map[string]drawing, error) {
+	d := results.Dots{Title: "Processor time for each call that asks for an upload", Unit: "µs", Log: true}
+	for _, r := range t.Rows {
+		switch of := r.Params["of"]; of {
+		case "url", "record":
+			d.Of = append(d.Of, results.Dot{Name: r.Name + map[string]string{"url": ", a URL only", "record": ", with a record"}[of], Spread: r.Of(ask.CPU)})
+		}
+	}
+	return map[string]drawing{"ask": d}, nil
+}
+
+// writeWithin writes what was measured within one process.
+func writeWithin(m *results.Markdown, t results.Table) error {
 	for _, of := range []struct {
 		key, head, over string
 		goal            map[string]results.Goal
@@ -86,8 +99,8 @@ func renderWithin(t results.Table, m *results.Markdown) error {
 	return nil
 }
 
-// renderPeers writes what was measured of programs, vouch first.
-func renderPeers(t results.Table, m *results.Markdown, of, head string) error {
+// writePeers writes what was measured of programs, vouch first.
+func writePeers(m *results.Markdown, t results.Table, of, head string) error {
 	ours, err := t.Find("vouch", map[string]string{"of": of}, ask.CPU)
 	if err != nil {
 		return err

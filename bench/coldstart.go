@@ -32,29 +32,34 @@ var (
 	beatsPython     = results.AtLeast(5)
 )
 
+var coldStart = benchmark{name: "coldstart", measure: bench.coldStarts, write: writeColdStarts, draw: drawColdStarts}
+
 // coldStarts measures how long each function takes from the start of its process to
 // its first call for work, as AWS's Runtime Interface Emulator reports it, and how long
 // the function in Python takes that does what create-upload does, if there is a Python
 // with boto3.
-func coldStarts(ctx context.Context, root, dir string, runs int) (results.Table, error) {
-	t := results.New("coldstart", fmt.Sprintf("bench -tables coldstart -runs %d", runs))
+func (b bench) coldStarts(ctx context.Context, t *results.Table) error {
+	root, dir, runs := b.root, b.dir, 3*b.runs
+	if b.quick {
+		runs = 1
+	}
 	program, err := emulator.Install(ctx, dir)
 	if err != nil {
-		return t, err
+		return err
 	}
 	binaries := filepath.Join(dir, "deployed") + string(filepath.Separator)
 	if err := os.Mkdir(binaries, 0o755); err != nil {
-		return t, err
+		return err
 	}
 	if err := zips.Compile(filepath.Join(root, "bench"), binaries, runtime.GOARCH, "./hello/..."); err != nil {
-		return t, err
+		return err
 	}
 	if err := zips.Compile(root, binaries, runtime.GOARCH, "./functions/..."); err != nil {
-		return t, err
+		return err
 	}
 	functions, err := deployed(root)
 	if err != nil {
-		return t, err
+		return err
 	}
 	hello := emulator.Function{Name: "hello", Binary: binaries + "hello", Timeout: time.Second, MemoryMB: 128}
 	var ours emulator.Function
@@ -65,11 +70,11 @@ func coldStarts(ctx context.Context, root, dir string, runs int) (results.Table,
 		}
 		row := t.Row(f.Name, nil)
 		if err := starts(ctx, program, row, runs, start{hello, helloMS}, start{f, initMS}); err != nil {
-			return t, fmt.Errorf("%s: %w", f.Name, err)
+			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 		binary, zip, err := sizes(f.Binary)
 		if err != nil {
-			return t, err
+			return err
 		}
 		row.Add(binaryBytes, float64(binary))
 		row.Add(zipBytes, float64(zip))
@@ -77,11 +82,11 @@ func coldStarts(ctx context.Context, root, dir string, runs int) (results.Table,
 	path, version, err := ask.Python(ctx, root, dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "coldstart: left out:", err)
-		return t, nil
+		return nil
 	}
 	python := emulator.Function{Name: "create-upload", Binary: path, Env: ours.Env, Timeout: ours.Timeout, MemoryMB: ours.MemoryMB}
 	python.Env["AWS_DEFAULT_REGION"] = stack.Region // Lambda sets it too, and boto3 asks for this one
-	return t, starts(ctx, program, t.Row(version, map[string]string{"language": "Python"}), runs, start{hello, helloMS}, start{python, initMS}, start{ours, oursMS})
+	return starts(ctx, program, t.Row(version, map[string]string{"language": "Python"}), runs, start{hello, helloMS}, start{python, initMS}, start{ours, oursMS})
 }
 
 // start is a function that is to be started, and the metric of how long that takes.
@@ -104,11 +109,10 @@ func starts(ctx context.Context, program string, row *results.Row, runs int, all
 	return nil
 }
 
-// renderColdStarts writes the table: the median, the shortest and the longest start,
+// writeColdStarts writes the table: the median, the shortest and the longest start,
 // and the ratios to hello's, by pairs and of the shortest, which other work on the
 // machine disturbs least.
-func renderColdStarts(t results.Table) (string, error) {
-	var m results.Markdown
+func writeColdStarts(m *results.Markdown, t results.Table) error {
 	m.Head("function", "binary", "zip", "init", "this : hello", "of the shortest", startsLikeHello.String())
 	shortest := func(row results.Row, a, b string) float64 { return row.Of(a).Lowest / row.Of(b).Lowest }
 	var python *results.Row
@@ -119,7 +123,7 @@ func renderColdStarts(t results.Table) (string, error) {
 		}
 		ratios, err := results.Ratios(row.Samples[initMS], row.Samples[helloMS])
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", row.Name, err)
+			return fmt.Errorf("%s: %w", row.Name, err)
 		}
 		mb := func(metric string) string { return fmt.Sprintf("%.1f MB", row.Of(metric).Median/1e6) }
 		m.Row(row.Name, mb(binaryBytes), mb(zipBytes), row.Of(initMS).Times(), results.Of(ratios).String(),
@@ -127,19 +131,34 @@ func renderColdStarts(t results.Table) (string, error) {
 	}
 	if python == nil {
 		m.Text("There was no Python with boto3 to compare with.")
-		m.Measured(t)
-		return m.String(), nil
+		m.Picture("coldstart", "how many times as long as hello each function takes to start")
+		return nil
 	}
 	ratios, err := results.Ratios(python.Samples[initMS], python.Samples[oursMS])
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", python.Name, err)
+		return fmt.Errorf("%s: %w", python.Name, err)
 	}
 	m.Head("what create-upload does", "init", "this : create-upload", "of the shortest", beatsPython.String())
 	m.Row("create-upload", python.Of(oursMS).Times(), "1", "1", "")
 	m.Row(python.Name, python.Of(initMS).Times(), results.Of(ratios).String(),
 		fmt.Sprintf("%.1f", shortest(*python, initMS, oursMS)), beatsPython.Judge(results.Of(ratios).Median))
-	m.Measured(t)
-	return m.String(), nil
+	m.Picture("coldstart", "how many times as long as hello each function takes to start")
+	return nil
+}
+
+func drawColdStarts(t results.Table) (map[string]drawing, error) {
+	d := results.Dots{Title: "Start of a function, times that of hello", Unit: "times", Goals: []float64{startsLikeHello.Bound()}}
+	for _, row := range t.Rows {
+		if row.Params["language"] != "" { // tens of times: it would leave the others no room
+			continue
+		}
+		ratios, err := results.Ratios(row.Samples[initMS], row.Samples[helloMS])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", row.Name, err)
+		}
+		d.Of = append(d.Of, results.Dot{Name: row.Name, Spread: results.Of(ratios)})
+	}
+	return map[string]drawing{"coldstart": d}, nil
 }
 
 // deployed are the functions of the template that are zips, by the names of their

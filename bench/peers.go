@@ -81,7 +81,7 @@ func (b bench) peersOf(ctx context.Context, root, dir string) ([]*peer, error) {
 	} {
 		program := strings.Fields(p.name)[0]
 		if _, err := exec.LookPath(program); err != nil {
-			fmt.Fprintf(b.out, "%s is not installed, and not in the table.\n", program)
+			fmt.Fprintf(os.Stderr, "bench: %s is not installed, and not in the table\n", program)
 			continue
 		}
 		all = append(all, p)

@@ -4,34 +4,49 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/vouch-s3/vouch/bench/results"
 )
 
-// transfer has vouch and its peers bring the same file to the same S3 and back,
-// in turns, and prints two tables. All use their own defaults. What comes back is
+// transfer has vouch and the clients of S3 that are installed bring the same file to
+// the same S3 and back, in turns. All use their own defaults. What comes back is
 // compared with what was sent.
 //
 // The upload is measured to its end at S3: no peer verifies anything. Before
 // the next program begins, the verification of what vouch has sent has ended.
-func (b bench) transfer(ctx context.Context, root, dir string, size int64, runs int) error {
-	peers, err := b.peersOf(ctx, root, dir)
+var transfer = benchmark{name: "transfer", stack: true, measure: bench.transfers, write: writeTransfer, draw: drawTransfer}
+
+func (b bench) transfers(ctx context.Context, t *results.Table) error {
+	peers, err := b.peersOf(ctx, b.root, b.dir)
 	if err != nil {
 		return err
 	}
-	path, back := filepath.Join(dir, "file.bin"), filepath.Join(dir, "back.bin")
-	up, down := map[*peer][]spent{}, map[*peer][]spent{}
+	path, back := filepath.Join(b.dir, "file.bin"), filepath.Join(b.dir, "back.bin")
+	size, runs := b.large, 3
+	if b.quick {
+		size, runs = 20_000_000, 1
+	}
+	add := func(way string, p *peer, s spent) {
+		r := t.Row(p.name, map[string]string{"way": way, "bytes": strconv.FormatInt(size, 10)})
+		r.Add("rate-MB/s", float64(size)/1e6/s.wall.Seconds())
+		r.Add("cpu-s", s.cpu.Seconds())
+		r.Add("peak-MiB", float64(s.peak>>20))
+	}
 	for i := range runs {
 		if err := writeRandom(path, size, byte(100+i)); err != nil {
 			return err
@@ -46,7 +61,7 @@ func (b bench) transfer(ctx context.Context, root, dir string, size int64, runs 
 			if err != nil {
 				return err
 			}
-			up[p] = append(up[p], took)
+			add("up", p, took)
 			if p.get == nil {
 				if err := b.ready(ctx, p, out); err != nil {
 					return err
@@ -62,7 +77,7 @@ func (b bench) transfer(ctx context.Context, root, dir string, size int64, runs 
 			if _, took, err = p.run(ctx, args); err != nil {
 				return err
 			}
-			down[p] = append(down[p], took)
+			add("down", p, took)
 			got, err := sumOf(back)
 			if err != nil {
 				return err
@@ -75,8 +90,6 @@ func (b bench) transfer(ctx context.Context, root, dir string, size int64, runs 
 			}
 		}
 	}
-	b.table("upload", peers, up, size)
-	b.table("download", peers, down, size)
 	return nil
 }
 
@@ -108,13 +121,13 @@ func (b bench) ready(ctx context.Context, p *peer, out string) error {
 	if err != nil {
 		return err
 	}
-	c, err := b.client()
+	c, err := b.caller()
 	if err != nil {
 		return err
 	}
 	var f struct{ Status, Reason string }
 	for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if err := c.do(ctx, http.MethodGet, c.api+"/files/"+id, nil, nil, &f); err != nil {
+		if err := c.do(ctx, http.MethodGet, "/files/"+id, nil, &f); err != nil {
 			return err
 		}
 		switch f.Status {
@@ -134,11 +147,11 @@ func (b bench) clear(ctx context.Context, p *peer, out string) error {
 		if err != nil {
 			return err
 		}
-		c, err := b.client()
+		c, err := b.caller()
 		if err != nil {
 			return err
 		}
-		return c.do(ctx, http.MethodDelete, c.api+"/files/"+id, nil, nil, nil)
+		return c.do(ctx, http.MethodDelete, "/files/"+id, nil, nil)
 	}
 	pages := s3.NewListObjectVersionsPaginator(b.stack.Objects(), &s3.ListObjectVersionsInput{Bucket: b.bucket(), Prefix: aws.String("bench/")})
 	for pages.HasMorePages() {
@@ -155,50 +168,88 @@ func (b bench) clear(ctx context.Context, p *peer, out string) error {
 	return nil
 }
 
-// table prints what each program took, in medians, and how many times the
-// throughput of the best of the others ours was in the same run.
-func (b bench) table(what string, peers []*peer, took map[*peer][]spent, size int64) {
-	fmt.Fprintf(b.out, "\n| %s of %d bytes | MB/s | CPU time | peak memory | throughput, vouch : this |\n| --- | --- | --- | --- | --- |\n", what, size)
-	ours := took[peers[0]]
-	rate := func(s spent) float64 { return float64(size) / 1e6 / s.wall.Seconds() }
-	for _, p := range peers {
-		var rates, cpus, ratios []float64
-		var peak int64
-		for i, s := range took[p] {
-			rates, cpus = append(rates, rate(s)), append(cpus, s.cpu.Seconds())
-			ratios = append(ratios, rate(ours[i])/rate(s))
-			peak = max(peak, s.peak)
-		}
-		slices.Sort(rates)
-		slices.Sort(cpus)
-		slices.Sort(ratios)
-		n := len(rates)
-		ratio := fmt.Sprintf("%.2f (%.2f to %.2f)", ratios[n/2], ratios[0], ratios[n-1])
-		if p == peers[0] {
-			ratio = "1"
-		}
-		fmt.Fprintf(b.out, "| %s | %.0f (%.0f to %.0f) | %.1f s | %d MiB | %s |\n", p.name, rates[n/2], rates[0], rates[n-1], cpus[n/2], peak>>20, ratio)
+// ways are what the programs do with the file.
+var ways = []string{"up", "down"}
+
+// beside returns how many times the throughput of a row that of vouch was, run by run.
+func beside(t results.Table, r results.Row) (results.Spread, error) {
+	ours, err := t.Find("vouch", r.Params, "rate-MB/s")
+	if err != nil {
+		return results.Spread{}, err
 	}
-	var best []float64
-	for i := range ours {
-		others := 0.0
-		for _, p := range peers[1:] {
-			others = max(others, rate(took[p][i]))
-		}
-		if others > 0 {
-			best = append(best, rate(ours[i])/others)
-		}
-	}
-	if len(best) > 0 {
-		slices.Sort(best)
-		fmt.Fprintf(b.out, "\nAgainst the best of the others in each run: %.2f (%.2f to %.2f).\n", best[len(best)/2], best[0], best[len(best)-1])
-	}
+	ratios, err := results.Ratios(ours, r.Samples["rate-MB/s"])
+	return results.Of(ratios), err
 }
 
-// client is somebody who uploads with the bench's token.
-func (b bench) client() (client, error) {
-	token, err := b.stack.Token("bench", time.Hour)
-	return client{api: b.stack.APIURL(), token: token}, err
+// besideBest returns that of the best of the others of each run; nothing if there
+// are no others.
+func besideBest(t results.Table, way string) (results.Spread, error) {
+	ours, err := t.Find("vouch", map[string]string{"way": way}, "rate-MB/s")
+	if err != nil {
+		return results.Spread{}, err
+	}
+	best := make([]float64, len(ours))
+	for _, r := range t.Rows {
+		if r.Params["way"] != way || r.Name == "vouch" {
+			continue
+		}
+		for i, rate := range r.Samples["rate-MB/s"] {
+			best[i] = max(best[i], rate)
+		}
+	}
+	if best[0] == 0 {
+		return results.Spread{}, nil
+	}
+	ratios, err := results.Ratios(ours, best)
+	return results.Of(ratios), err
+}
+
+func writeTransfer(m *results.Markdown, t results.Table) error {
+	for _, way := range ways {
+		m.Head(way, "MB/s", "CPU time", "peak memory", "throughput, vouch : this")
+		for _, r := range t.Rows {
+			if r.Params["way"] != way {
+				continue
+			}
+			ratio, err := beside(t, r)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.Name, err)
+			}
+			text := ratio.String()
+			if r.Name == "vouch" {
+				text = "1"
+			}
+			m.Row(r.Name, r.Of("rate-MB/s").Format("%.0f"), fmt.Sprintf("%.1f s", r.Of("cpu-s").Median), fmt.Sprintf("%.0f MiB", r.Of("peak-MiB").Highest), text)
+		}
+	}
+	for _, way := range ways {
+		best, err := besideBest(t, way)
+		if err != nil {
+			return err
+		}
+		if best.N > 0 {
+			m.Text("Against the best of the others in each run, %s: %s.", way, best)
+		}
+	}
+	m.Picture("transfer", "how many times the throughput of each other client vouch has")
+	return nil
+}
+
+func drawTransfer(t results.Table) (map[string]drawing, error) {
+	d := results.Dots{Title: "Throughput of vouch, times that of", Unit: "times", Goals: []float64{1}}
+	for _, way := range ways {
+		for _, r := range t.Rows {
+			if r.Params["way"] != way || r.Name == "vouch" {
+				continue
+			}
+			ratio, err := beside(t, r)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", r.Name, err)
+			}
+			d.Of = append(d.Of, results.Dot{Name: r.Name + ", " + way, Spread: ratio})
+		}
+	}
+	return map[string]drawing{"transfer": d}, nil
 }
 
 func writeRandom(path string, size int64, seed byte) error {
@@ -208,6 +259,27 @@ func writeRandom(path string, size int64, seed byte) error {
 		err = errors.New("the file has another size than asked for")
 	}
 	return err
+}
+
+// writeSeeded makes a file of random bytes, the same for the same seed. Its first ones are no
+// type that is known, or one in many thousands would be taken for another.
+func writeSeeded(path string, size int64, seed uint64) error {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	key[31] = 1 // apart from the seeds of inputs
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	begin := []byte{0x9b, 0x00, 0x01, 0x02}
+	if _, err := f.Write(begin); err != nil {
+		return err
+	}
+	if _, err := io.CopyN(f, rand.NewChaCha8(key), size-int64(len(begin))); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func sumOf(path string) ([]byte, error) {

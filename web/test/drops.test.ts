@@ -136,7 +136,7 @@ describe('folders', () => {
     await page.getByText('Signed in as mia').waitFor();
     most = 9;
     await drop(page, folder);
-    await page.getByText('4 of 9 files were sent before').waitFor();
+    await page.getByRole('main').getByText('4 of 9 files were sent before').waitFor();
     const ready = rows(page).filter({ has: page.getByText(/^Ready$/) });
     await until(async () => (await ready.count()) >= 5, 'all are verified');
     assert.deepEqual(asked.sort(), names, 'each was asked for once');
