@@ -53,15 +53,16 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	who := person{
-		Name: strings.TrimSpace(r.PostForm.Get("name")), Admin: r.PostForm.Get("admin") == "yes", SignedIn: p.sessions.now(),
+		Name: strings.TrimSpace(r.PostForm.Get("name")), Groups: strings.Fields(r.PostForm.Get("groups")),
+		Admin: r.PostForm.Get("admin") == "yes", SignedIn: p.sessions.now(),
 	}
 	if p.client.Tenant != "" {
 		who.Tenant = strings.TrimSpace(r.PostForm.Get("tenant"))
 	}
 	if !p.valid(who) {
 		p.askWho(w, http.StatusUnprocessableEntity, req, question{
-			Name: who.Name, Tenant: who.Tenant, Admin: who.Admin,
-			Wrong: "A name has 1 to 256 bytes, no control characters, and no colon or bracket at its beginning.",
+			Name: who.Name, Tenant: who.Tenant, Groups: strings.Join(who.Groups, " "), Admin: who.Admin,
+			Wrong: "A name has 1 to 256 bytes, no control characters, and no colon or bracket at its beginning; a group's has no bracket at all.",
 		})
 		return
 	}
@@ -80,7 +81,8 @@ func (p *Provider) valid(who person) bool {
 		names.Tenant = tokens.TenantClaim
 	}
 	_, err := names.Principal(map[string]string{"sub": who.Name, tokens.TenantClaim: who.Tenant})
-	return err == nil
+	invalid := func(group string) bool { return !access.ValidGroup(group) } // which the functions would pass over
+	return err == nil && !slices.ContainsFunc(who.Groups, invalid)
 }
 
 // grant leads back to the client with a code. A 303 has the browser forget the form

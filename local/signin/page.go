@@ -27,6 +27,7 @@ type content struct {
 // question is the form that asks who somebody is, with what they have said before.
 type question struct {
 	Name, Tenant  string
+	Groups        string // with spaces between
 	Admin         bool
 	Wrong         string // what is to be put right
 	AsksTenant    bool

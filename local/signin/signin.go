@@ -53,6 +53,7 @@ type Provider struct {
 // person is somebody who has signed in.
 type person struct {
 	Name, Tenant string
+	Groups       []string
 	Admin        bool
 	SignedIn     time.Time
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +226,37 @@ func TestWhereThereAreTenantsEverybodyIsOfOne(t *testing.T) {
 	var tokens tokenAnswer
 	if err := json.Unmarshal([]byte(got.body), &tokens); err != nil || w.claims(tokens.AccessToken)["tenant"] != "globex" {
 		t.Errorf("%s %v", got.body, err)
+	}
+}
+
+func TestGroupsAreInTheAccessTokenOfWhoeverNamesThem(t *testing.T) {
+	for name, tt := range map[string]struct {
+		groups string
+		want   any
+	}{
+		"two":  {" staff  board ", []any{"staff", "board"}},
+		"none": {"  ", nil},
+	} {
+		w := start(t, nil)
+		got := w.do("POST", w.url+tokenPath, w.redemption(w.code(url.Values{"name": {"alice"}, "groups": {tt.groups}})))
+		var answer tokenAnswer
+		if err := json.Unmarshal([]byte(got.body), &answer); err != nil {
+			t.Fatalf("%s: %s %v", name, got.body, err)
+		}
+		if is := w.claims(answer.AccessToken)[tokens.GroupsClaim]; !reflect.DeepEqual(is, tt.want) {
+			t.Errorf("%s: the access token says %v, want %v", name, is, tt.want)
+		}
+		if is := w.claims(answer.IDToken)[tokens.GroupsClaim]; is != nil {
+			t.Errorf("%s: the ID token says %v", name, is)
+		}
+	}
+}
+
+func TestAGroupThatTheFunctionsWouldPassOverIsAskedForAgain(t *testing.T) {
+	w := start(t, nil)
+	got := w.do("POST", w.ask(), url.Values{"name": {"alice"}, "groups": {"staff [board]"}})
+	if got.status != http.StatusUnprocessableEntity || got.location != nil || !strings.Contains(got.body, `value="staff [board]"`) {
+		t.Errorf("%d %v %s", got.status, got.location, got.body)
 	}
 }
 

@@ -87,7 +87,7 @@ type tokenAnswer struct {
 
 func (p *Provider) tokensFor(g grant) (tokenAnswer, error) {
 	access, err := p.issuer.Sign(tokens.Claims{
-		Subject: g.Name, Audience: p.client.Audience, Scopes: g.granted, Tenant: g.Tenant, Life: tokenLife,
+		Subject: g.Name, Audience: p.client.Audience, Scopes: g.granted, Tenant: g.Tenant, Groups: g.Groups, Life: tokenLife,
 	})
 	if err != nil {
 		return tokenAnswer{}, fmt.Errorf("give an access token: %w", err)
