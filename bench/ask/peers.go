@@ -134,7 +134,7 @@ func Environment(keeping bool) []string {
 // companion is Uppy Companion with its two endpoints that sign without asking S3.
 func companion(ctx context.Context, root, into string) ([]Peer, error) {
 	if _, err := exec.LookPath("npm"); err != nil {
-		return nil, fmt.Errorf("Companion needs Node and npm: %w", err)
+		return nil, fmt.Errorf("find npm, which Companion needs: %w", err)
 	}
 	into = filepath.Join(into, "companion")
 	if err := os.MkdirAll(into, 0o755); err != nil {

@@ -139,11 +139,6 @@ func (l *Latency) draw(random *rand.Rand) time.Duration {
 // the median and the 99th percentile.
 func (l *Latency) sigma() float64 { return math.Log(float64(l.P99/l.P50)) / 2.326 }
 
-// mean is that of the distribution.
-func (l *Latency) mean() time.Duration {
-	return time.Duration(float64(l.typical()) * math.Exp(l.sigma()*l.sigma()/2))
-}
-
 // Sizes are how many bytes files have: lognormal, as sizes of files are found to be
 // ("A Large-Scale Study of File-System Contents", Douceur and Bolosky, 1999).
 type Sizes struct{ Median, Mean, Largest float64 }
