@@ -184,7 +184,7 @@ func (s sender) toReady(ctx context.Context, size int64, seed uint64) (took time
 	if err != nil {
 		return 0, nil, err
 	}
-	spans = []span{{"the client: ask, send, complete", 0, sent}}
+	spans = []span{{"the client", 0, sent}}
 	for _, i := range s.watch.all() {
 		spans = append(spans, span{i.function, i.from.Sub(begun), i.to.Sub(begun)})
 	}

@@ -38,7 +38,7 @@ func (d Dots) SVG() ([]byte, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = d.Title, d.Unit
 	p.BackgroundColor = color.White
-	p.X.Padding, p.Y.Padding = vg.Points(8), vg.Points(8)
+	p.X.Padding, p.Y.Padding = vg.Points(8), labelPadding
 	if d.Log {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	} else {
@@ -103,7 +103,7 @@ func (w Waterfall) SVG() ([]byte, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = w.Title, "ms"
 	p.BackgroundColor = color.White
-	p.X.Min, p.X.Padding, p.Y.Padding = 0, vg.Points(8), vg.Points(8)
+	p.X.Min, p.X.Padding, p.Y.Padding = 0, vg.Points(8), labelPadding
 	n := len(w.Of)
 	names := make([]string, n)
 	for i, s := range w.Of {
@@ -122,10 +122,14 @@ func (w Waterfall) SVG() ([]byte, error) {
 	return svg(p, vg.Points(760), vg.Points(70+20*float64(n)))
 }
 
+// labelPadding is between names and what is drawn of them: whoever shows the picture may
+// have no font of the widths that were reckoned with, and a wider one in its place.
+const labelPadding = 28
+
 // svg draws p. The same plot makes the same bytes.
 func svg(p *plot.Plot, width, height vg.Length) ([]byte, error) {
 	c := vgsvg.New(width, height)
-	p.Draw(draw.New(c))
+	p.Draw(draw.Crop(draw.New(c), vg.Points(10), -vg.Points(30), vg.Points(4), -vg.Points(4)))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("write a plot: %w", err)
