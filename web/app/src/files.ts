@@ -1,8 +1,9 @@
 import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
-import { confirmDelete, share } from './dialogs.js';
 import { announce, button, el, fill } from './dom.js';
 import { linkTo } from './link.js';
 import { preview } from './preview.js';
+import { confirmDelete } from './remove.js';
+import { share } from './share.js';
 import { previewOf } from './shown.js';
 import { bytes, faultOf, statusOf, statuses, time } from './words.js';
 
