@@ -26,7 +26,7 @@ describe('the dialogs of a file', () => {
 
     // The page to sign in asks for no groups: the member's token is another of the same issuer.
     const path = new URL(await dialog.getByLabel('Where they find it').inputValue()).pathname;
-    const member = await site.stack.tokenOf('bob', 'staff');
+    const member = await site.stack.tokenOf('bob', { groups: 'staff' });
     const bob = await site.open();
     await bob.page.route(/\/issuer\/.*token$/, async (route) => {
       const response = await route.fetch();
@@ -42,8 +42,41 @@ describe('the dialogs of a file', () => {
     await bob.page.getByRole('button', { name: 'Download plan.txt' }).click();
     await bob.page.getByText('There is no such file').waitFor();
     await alice.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
     assert.equal(await alice.focused(), 'Share plan.txt', 'the keyboard is where it was');
     await alice.close();
     await bob.close();
+  });
+
+  it('tell the owner what was done to it and what was denied', { timeout: 90_000 }, async () => {
+    const alice = await site.of('alice');
+    await alice.send('told.txt', 'all of it', /^Ready$/);
+    await alice.listed('told.txt').getByRole('button', { name: 'Share told.txt' }).click();
+    const dialog = alice.page.getByRole('dialog');
+    await dialog.getByLabel('Whom').fill('bob');
+    await dialog.getByRole('button', { name: 'Share' }).click();
+    await dialog.getByText('bob may download').waitFor();
+    for (let changes = 0; changes < 9; changes++) {
+      await dialog.getByRole('button', { name: 'Allow managing to bob' }).click();
+      await dialog.getByRole('button', { name: 'Allow downloading only to bob' }).click();
+    }
+    await dialog.getByText('bob may download', { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+
+    const opener = alice.listed('told.txt').getByRole('button', { name: 'History told.txt' });
+    await opener.focus();
+    await alice.page.keyboard.press('Enter');
+    await dialog.getByText('20 events so far').waitFor();
+    await dialog.getByText('alice let bob download it.').first().waitFor();
+    await alice.audit('the dialog of the history');
+    await dialog.getByRole('button', { name: 'Show more events' }).click();
+    await dialog.getByText('alice began the upload.').waitFor();
+    await dialog.getByText('Vouch changed what it is, to ready.').waitFor();
+    await dialog.getByLabel('Show').selectOption('denied');
+    await dialog.getByText('Nothing.').waitFor();
+    await alice.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await alice.focused(), 'History told.txt', 'the keyboard is where it was');
+    await alice.close();
   });
 });

@@ -12,8 +12,8 @@ export interface Stack {
   s3: string;
   /** Alice's. */
   token: string;
-  /** Somebody's, who is in these groups. */
-  tokenOf(subject: string, groups: string): Promise<string>;
+  /** Somebody's, with these groups or scopes, each separated by spaces. */
+  tokenOf(subject: string, of: { groups?: string; scopes?: string }): Promise<string>;
   /** The secrets that the functions sign with, by the access key's id. */
   secrets: ReadonlyMap<string, string>;
   close(): Promise<void>;
@@ -43,7 +43,8 @@ export async function startStack(origin?: string): Promise<Stack> {
   stack.stdout.resume();
   const print = async (...of: string[]) =>
     (await promisify(execFile)(binary, ['token', ...of, ...where], { cwd: root })).stdout.trim();
-  const tokenOf = (subject: string, groups: string) => print('-sub', subject, '-groups', groups);
+  const tokenOf: Stack['tokenOf'] = (subject, of) =>
+    print('-sub', subject, ...Object.entries(of).flatMap(([name, value]) => [`-${name}`, value]));
   const token = await print();
   const keys: Record<string, { id: string; secret: string }> = JSON.parse(
     await readFile(join(dir, 'access-keys.json'), 'utf8'),

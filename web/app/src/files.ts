@@ -1,5 +1,6 @@
 import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
 import { announce, button, el, fill } from './dom.js';
+import { history } from './history.js';
 import { linkTo } from './link.js';
 import { preview } from './preview.js';
 import { confirmDelete } from './remove.js';
@@ -31,7 +32,7 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
     announce(`${filename} is deleted`);
     gone();
   };
-  const about = [size !== undefined && bytes(size), file.contentType, time(file.createdAt)].filter(Boolean).join(', ');
+  const about = [size !== undefined && bytes(size), file.contentType, time(file.createdAt), file.onHold && 'on hold'];
   const canManage = access !== 'read' && !over;
   return el(
     'li',
@@ -40,7 +41,7 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
       'div',
       {},
       el('p', { class: 'name' }, filename),
-      el('p', { class: 'about' }, about),
+      el('p', { class: 'about' }, about.filter(Boolean).join(', ')),
       el('p', { class: 'state' }, statusOf(file)),
       wrong,
     ),
@@ -49,6 +50,7 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
       { class: 'buttons' },
       status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
       canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
+      access === 'owner' && button('History', filename, attempt(() => history(vouch, file))),
       canManage && button('Delete', filename, attempt(remove)),
       previewOf(file) && button('Preview', filename, attempt(() => preview(vouch, file))),
     ),
