@@ -79,4 +79,41 @@ describe('the dialogs of a file', () => {
     assert.equal(await alice.focused(), 'History told.txt', 'the keyboard is where it was');
     await alice.close();
   });
+
+  it('say how long it is kept, and why not as long as that', { timeout: 90_000 }, async () => {
+    const alice = await site.of('alice');
+    await alice.send('kept.txt', 'for some time', /^Ready$/);
+    await alice.listed('kept.txt').getByRole('button', { name: 'Keep until kept.txt' }).click();
+    const dialog = alice.page.getByRole('dialog');
+    await dialog.getByText('It is kept as long as nobody deletes it.').waitFor();
+    const until = dialog.getByLabel('Keep until');
+    await until.fill('2001-01-01T00:00');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('alert').filter({ hasText: /\w/ }).waitFor();
+    assert.equal(await until.getAttribute('aria-invalid'), 'true');
+    assert.equal(await alice.page.evaluate('document.activeElement?.type'), 'datetime-local');
+    await alice.audit('the dialog of retention, after a refusal');
+    const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    await until.fill(`${day}T12:00`);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('Saved.').waitFor();
+    assert.equal(await until.inputValue(), `${day}T12:00`);
+    await dialog.getByLabel('As long as nobody deletes it').check();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('It is kept as long as nobody deletes it.').waitFor();
+    await alice.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await alice.focused(), 'Keep until kept.txt', 'the keyboard is where it was');
+
+    const id = await alice.listed('kept.txt').getAttribute('data-id');
+    const authorization = `Bearer ${await site.stack.tokenOf('root', { scopes: 'files:admin' })}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const body = JSON.stringify({ reason: 'Doe v. Example' });
+    const { ok } = await fetch(`${site.stack.api}/admin/holds/${id}`, { method: 'PUT', headers, body });
+    assert(ok, 'it is put on hold');
+    await alice.listed('kept.txt').getByRole('button', { name: 'Keep until' }).click();
+    await dialog.getByText('It is on hold').waitFor();
+    await alice.audit('the dialog of retention, of a file on hold');
+    await alice.close();
+  });
 });

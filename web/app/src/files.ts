@@ -4,6 +4,7 @@ import { history } from './history.js';
 import { linkTo } from './link.js';
 import { preview } from './preview.js';
 import { confirmDelete } from './remove.js';
+import { keep } from './retention.js';
 import { share } from './share.js';
 import { previewOf } from './shown.js';
 import { bytes, faultOf, statusOf, statuses, time } from './words.js';
@@ -50,6 +51,7 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
       { class: 'buttons' },
       status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
       canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
+      canManage && button('Keep until', filename, attempt(() => keep(vouch, file))),
       access === 'owner' && button('History', filename, attempt(() => history(vouch, file))),
       canManage && button('Delete', filename, attempt(remove)),
       previewOf(file) && button('Preview', filename, attempt(() => preview(vouch, file))),
