@@ -12,6 +12,8 @@ export interface Stack {
   s3: string;
   /** Alice's. */
   token: string;
+  /** Somebody's, with these groups or scopes, each separated by spaces. */
+  tokenOf(subject: string, of: { groups?: string; scopes?: string }): Promise<string>;
   /** The secrets that the functions sign with, by the access key's id. */
   secrets: ReadonlyMap<string, string>;
   close(): Promise<void>;
@@ -39,12 +41,16 @@ export async function startStack(origin?: string): Promise<Stack> {
     throw new Error('the stack does not start');
   }
   stack.stdout.resume();
-  const { stdout } = await promisify(execFile)(binary, ['token', ...where], { cwd: root });
+  const print = async (...of: string[]) =>
+    (await promisify(execFile)(binary, ['token', ...of, ...where], { cwd: root })).stdout.trim();
+  const tokenOf: Stack['tokenOf'] = (subject, of) =>
+    print('-sub', subject, ...Object.entries(of).flatMap(([name, value]) => [`-${name}`, value]));
+  const token = await print();
   const keys: Record<string, { id: string; secret: string }> = JSON.parse(
     await readFile(join(dir, 'access-keys.json'), 'utf8'),
   );
   const secrets = new Map(Object.values(keys).map(({ id, secret }) => [id, secret]));
-  return { api: `http://${api}`, s3: `http://${s3}`, token: stdout.trim(), secrets, close };
+  return { api: `http://${api}`, s3: `http://${s3}`, token, tokenOf, secrets, close };
 }
 
 /** Ports that are free now, and differ. */

@@ -1,8 +1,11 @@
 import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
-import { confirmDelete, share } from './dialogs.js';
 import { announce, button, el, fill } from './dom.js';
+import { history } from './history.js';
 import { linkTo } from './link.js';
 import { preview } from './preview.js';
+import { confirmDelete } from './remove.js';
+import { keep } from './retention.js';
+import { share } from './share.js';
 import { previewOf } from './shown.js';
 import { bytes, faultOf, statusOf, statuses, time } from './words.js';
 
@@ -30,7 +33,7 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
     announce(`${filename} is deleted`);
     gone();
   };
-  const about = [size !== undefined && bytes(size), file.contentType, time(file.createdAt)].filter(Boolean).join(', ');
+  const about = [size !== undefined && bytes(size), file.contentType, time(file.createdAt), file.onHold && 'on hold'];
   const canManage = access !== 'read' && !over;
   return el(
     'li',
@@ -39,7 +42,7 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
       'div',
       {},
       el('p', { class: 'name' }, filename),
-      el('p', { class: 'about' }, about),
+      el('p', { class: 'about' }, about.filter(Boolean).join(', ')),
       el('p', { class: 'state' }, statusOf(file)),
       wrong,
     ),
@@ -48,6 +51,8 @@ export function fileRow(vouch: Vouch, file: VouchFile, gone: () => void): HTMLEl
       { class: 'buttons' },
       status === 'ready' && button('Download', filename, attempt(() => download(vouch, file))),
       canManage && status === 'ready' && button('Share', filename, attempt(() => share(vouch, file))),
+      canManage && button('Keep until', filename, attempt(() => keep(vouch, file))),
+      access === 'owner' && button('History', filename, attempt(() => history(vouch, file))),
       canManage && button('Delete', filename, attempt(remove)),
       previewOf(file) && button('Preview', filename, attempt(() => preview(vouch, file))),
     ),

@@ -1,5 +1,5 @@
 import { StorageError, type Link, type Vouch, type VouchFile } from '@vouch/client';
-import { open } from './dialogs.js';
+import { open } from './dialog.js';
 import { button, el } from './dom.js';
 import { linkTo } from './link.js';
 import { decoded, previewOf } from './shown.js';
