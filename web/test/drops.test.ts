@@ -117,39 +117,6 @@ describe('folders', () => {
     await tab.close();
   });
 
-  it('go on after a reload: what has arrived is not sent again', { timeout: 90_000 }, async () => {
-    const names = Array.from({ length: 9 }, (_, n) => `page ${n}.txt`);
-    const folder = await folderOf('book', Object.fromEntries(names.map((name) => [`1/${name}`, name])));
-    const tab = await site.of('mia');
-    const { page } = tab;
-    const asked: string[] = [];
-    let most = 4;
-    await page.route(isFiles, (route) => {
-      if (route.request().method() !== 'POST') return route.continue();
-      if (asked.length === most) return;
-      asked.push(route.request().postDataJSON().filename);
-      return route.continue();
-    });
-    await drop(page, folder);
-    await all(page).getByText('4 of 9 sent').waitFor();
-    await page.reload();
-    await page.getByText('Signed in as mia').waitFor();
-    most = 9;
-    await drop(page, folder);
-    await page.getByRole('main').getByText('4 of 9 files were sent before').waitFor(); // it is said aloud too
-    const ready = rows(page).filter({ has: page.getByText(/^Ready$/) });
-    const over = async () => asked.length === 9 && (await ready.count()) === (await rows(page).count());
-    await until(over, 'all are verified');
-    assert.deepEqual(asked.sort(), names, 'each was asked for once');
-
-    // Nothing is left to go on with, so that what is chosen now is meant.
-    await all(page).getByRole('button', { name: 'Hide those that are done' }).click();
-    most = Infinity;
-    await drop(page, folder);
-    await all(page).getByText('9 of 9 sent').waitFor();
-    await tab.close();
-  });
-
   it(
     'of thousands of files are read while the page goes on, and shown as far as somebody can look',
     { timeout: 90_000 },

@@ -112,6 +112,12 @@ export class Tab {
     );
   }
 
+  /** Waits until what has this text or name has the keyboard. */
+  async regains(what: string): Promise<void> {
+    for (let tries = 0; tries < 50 && (await this.focused()) !== what; tries++) await this.page.waitForTimeout(100);
+    assert.equal(await this.focused(), what, 'the keyboard is where it was');
+  }
+
   /** Presses Tab until what has this text or name has the keyboard. */
   async tabTo(what: string): Promise<void> {
     for (let presses = 0; presses < 40; presses++) {

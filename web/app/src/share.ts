@@ -12,7 +12,7 @@ export function share(vouch: Vouch, { id, filename }: VouchFile): void {
   const wrong = el('p', { class: 'wrong', role: 'alert' });
   const said = el('p', { role: 'status' }); // what is outside of a dialog is not read out
   const plain = { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' };
-  const name = el('input', { required: true, maxlength: 256, ...plain });
+  const name = el('input', { required: true, autofocus: true, maxlength: 256, ...plain });
   const type = el(
     'select',
     {},

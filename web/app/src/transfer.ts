@@ -92,7 +92,6 @@ export class Transfer {
     await this.attempt('sending', async (signal) => {
       const { id } = await this.whenever(signal, (both) => this.send(source, both));
       this.keep(id);
-      if (this.folder) this.around.keeper.arrived(this.path, source);
       await this.follow(signal);
     });
   }

@@ -53,7 +53,6 @@ export class Uploads {
   private readonly summary: Summary;
   private reading = new AbortController();
   private read = 0; // folders that are being read
-  private readonly chosen = new Set<string>(); // folders that are not wholly sent
   private quarter = 0;
   private held = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,7 +63,7 @@ export class Uploads {
     private readonly seen: (file: VouchFile) => void,
   ) {
     this.of = Object.fromEntries(shownFirst.map((kind) => [kind, new Set()])) as never;
-    const files = picker({ multiple: true }, (chosen) => void this.add(chosen.map((file) => ({ file, folder: '' }))));
+    const files = picker({ multiple: true }, (chosen) => this.add(chosen.map((file) => ({ file, folder: '' }))));
     const folder = picker({ multiple: true, folder: true }, (chosen) => void this.take(readFolder(chosen)));
     this.choose = button('Choose files', 'to upload', () => files.click(), 'main');
     const whole = choosesFolders && button('Choose a folder', 'to upload', () => folder.click());
@@ -96,7 +95,6 @@ export class Uploads {
     const { signal } = this.reading;
     const left: Batch['left'] = { system: [], empty: [], unreadable: [] };
     let count = 0;
-    let before = 0;
     this.read++;
     try {
       for await (const batch of batches) {
@@ -104,11 +102,9 @@ export class Uploads {
         for (const why of ['system', 'empty', 'unreadable'] as const) left[why].push(...batch.left[why]);
         count += batch.found.length;
         this.note.textContent = `Reading: ${count} files so far`;
-        before += this.add(batch.found);
+        this.add(batch.found);
       }
-      const known = before && `${before} of ${count} files were sent before the page was loaded again.`;
-      const note = [known, leftText(left), !count && 'There is no file to send in it.'];
-      this.note.textContent = note.filter(Boolean).join(' ');
+      this.note.textContent = leftText(left) || (count ? '' : 'There is no file in it.');
       if (this.note.textContent) announce(this.note.textContent);
     } finally {
       this.read--;
@@ -117,17 +113,12 @@ export class Uploads {
     }
   }
 
-  /** Has files sent, and returns how many of them need not be: a folder is chosen again after a reload. */
-  private add(found: Found[]): number {
-    let before = 0;
+  private add(found: Found[]): void {
     for (const { file, folder } of found) {
-      if (folder) this.chosen.add(folder.slice(0, folder.indexOf('/') + 1));
       const known = [...this.of.interrupted].find((transfer) => transfer.fits(file, folder));
       if (known) known.requeue(file);
-      else if (folder && this.around.keeper.arrivedBefore(folder + file.name, file)) before++;
       else this.append({ name: file.name, size: file.size, folder, source: file }).requeue();
     }
-    return before;
   }
 
   private append(sending: Sending): Transfer {
@@ -207,10 +198,6 @@ export class Uploads {
     this.summary.show(counts, this.kinds.keys(), this.read > 0);
     this.say(counts);
     this.changed.clear();
-    const { waiting, sending, paused, interrupted, failed } = counts;
-    if (this.read || waiting + sending + paused + interrupted + failed > 0) return;
-    for (const folder of this.chosen) this.around.keeper.forgetArrived(folder);
-    this.chosen.clear();
   }
 
   /** Has the list show the uploads in their order, or of too many those that matter. */

@@ -7,7 +7,7 @@ import { kindOf, summaryOf } from '../src/kinds.js';
 import { Transfer, type Sending } from '../src/transfer.js';
 
 const file = { id: 'f1', status: 'ready' } as VouchFile;
-const keeper = { put() {}, drop() {}, arrived() {} } as unknown as Keeper;
+const keeper = { put() {}, drop() {} } as unknown as Keeper;
 const sending: Sending = { name: 'a.txt', size: 1, folder: 'd/', source: new File(['x'], 'a.txt') };
 
 /** A transfer whose uploads end as `upload` says, with an API that answers as `ask` does. */
