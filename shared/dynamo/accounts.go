@@ -66,7 +66,7 @@ func (s *Accounts) Oldest(ctx context.Context, before time.Time, limit int) ([]q
 		at      string
 	}
 	var looks []look
-	for _, shard := range shards {
+	for _, shard := range shards() {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("byLastLook"),

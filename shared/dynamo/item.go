@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -266,8 +267,9 @@ const shardDigits = 2
 func ShardOf(id string) string { return id[len(id)-shardDigits:] }
 
 // shards are all that there are to look into: first those of records that were written
-// when a shard was one digit, which no record comes to any more.
-var shards = slices.Concat(allShards(1), Shards())
+// when a shard was one digit, which no record comes to any more. They are listed when
+// somebody looks, since few functions do, and every one of them has to start.
+var shards = sync.OnceValue(func() []string { return slices.Concat(allShards(1), Shards()) })
 
 // Shards lists what ShardOf returns, in order.
 func Shards() []string { return allShards(shardDigits) }

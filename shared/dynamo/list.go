@@ -68,7 +68,7 @@ func (s *Store) List(ctx context.Context, q file.Query) (files []file.File, next
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]file.File, error) {
 	var due []file.File
 	var unread []error
-	for _, shard := range shards {
+	for _, shard := range shards() {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("bySweep"),

@@ -49,20 +49,20 @@ func (s *Store) Unchecked(ctx context.Context, before time.Time, cursor string, 
 			return nil, "", err
 		}
 	}
-	for at.shard < len(shards) {
+	for at.shard < len(shards()) {
 		input := &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("byCheck"),
 			KeyConditionExpression: aws.String("checkShard = :shard AND checkedAt < :before"),
 			ExpressionAttributeValues: map[string]types.AttributeValue{
-				":shard":  text(shards[at.shard]),
+				":shard":  text(shards()[at.shard]),
 				":before": timestamp(before),
 			},
 			Limit: aws.Int32(int32(limit - len(jobs))), // #nosec G115 -- at most a page of a re-scan
 		}
 		if at.id != "" {
 			input.ExclusiveStartKey = key(at.id)
-			input.ExclusiveStartKey["checkShard"] = text(shards[at.shard])
+			input.ExclusiveStartKey["checkShard"] = text(shards()[at.shard])
 			input.ExclusiveStartKey["checkedAt"] = text(at.checkedAt)
 		}
 		out, err := s.api.Query(ctx, input)
@@ -85,7 +85,7 @@ func (s *Store) Unchecked(ctx context.Context, before time.Time, cursor string, 
 			break
 		}
 	}
-	if at.shard == len(shards) {
+	if at.shard == len(shards()) {
 		return jobs, "", nil
 	}
 	return jobs, at.String(), nil
@@ -102,15 +102,15 @@ type position struct {
 // String writes a position as a cursor.
 func (p position) String() string {
 	if p.id == "" {
-		return shards[p.shard]
+		return shards()[p.shard]
 	}
-	return shards[p.shard] + " " + p.checkedAt + " " + p.id
+	return shards()[p.shard] + " " + p.checkedAt + " " + p.id
 }
 
 // parsePosition reads what String wrote, and nothing else.
 func parsePosition(cursor string) (position, error) {
 	shard, behind, isBehind := strings.Cut(cursor, " ")
-	p := position{shard: slices.Index(shards, shard)}
+	p := position{shard: slices.Index(shards(), shard)}
 	if p.shard < 0 {
 		return position{}, fmt.Errorf("the cursor %q names no shard", cursor)
 	}

@@ -106,7 +106,7 @@ func decodeHold(v types.AttributeValue) (*file.Hold, error) {
 func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) ([]string, error) {
 	type entry struct{ id, expiresAt string }
 	var entries []entry
-	for _, shard := range shards {
+	for _, shard := range shards() {
 		out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 			TableName:              &s.table,
 			IndexName:              aws.String("byExpiry"),

@@ -15,7 +15,7 @@ func TestEveryShardOfARecordIsLookedInto(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s := ShardOf(id); !slices.Contains(shards, s) || !slices.Contains(Shards(), s) {
+		if s := ShardOf(id); !slices.Contains(shards(), s) || !slices.Contains(Shards(), s) {
 			t.Fatalf("%s is in the shard %q", id, s)
 		}
 		seen[ShardOf(id)] = true
@@ -27,11 +27,11 @@ func TestEveryShardOfARecordIsLookedInto(t *testing.T) {
 
 func TestRecordsOfWhenAShardWasOneDigitAreStillLookedInto(t *testing.T) {
 	for _, s := range "0123456789abcdef" {
-		if !slices.Contains(shards, string(s)) {
+		if !slices.Contains(shards(), string(s)) {
 			t.Errorf("the shard %c is not looked into", s)
 		}
 	}
-	if len(slices.Compact(slices.Sorted(slices.Values(shards)))) != len(shards) {
+	if len(slices.Compact(slices.Sorted(slices.Values(shards())))) != len(shards()) {
 		t.Error("a shard is looked into twice")
 	}
 }
