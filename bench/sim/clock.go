@@ -1,12 +1,15 @@
 package sim
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // Clock is simulated time: a queue of what is yet to happen. The zero Clock is at 0
 // and has nothing planned.
 type Clock struct {
 	now    time.Duration
-	events []event // a binary heap
+	events queue
 	order  uint64
 	fired  uint64
 }
@@ -19,52 +22,41 @@ type event struct {
 	do    func()
 }
 
-func (e event) before(f event) bool { return e.at < f.at || e.at == f.at && e.order < f.order }
-
 // Now is the time since the run began.
 func (c *Clock) Now() time.Duration { return c.now }
 
 // After plans do for d from now; a negative d is none.
 func (c *Clock) After(d time.Duration, do func()) {
 	c.order++
-	c.events = append(c.events, event{c.now + max(d, 0), c.order, do})
-	for i := len(c.events) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !c.events[i].before(c.events[parent]) {
-			return
-		}
-		c.events[i], c.events[parent] = c.events[parent], c.events[i]
-		i = parent
-	}
+	heap.Push(&c.events, event{c.now + max(d, 0), c.order, do})
 }
 
 // Run carries out everything that is planned, and what that plans, until there is
 // nothing left or the next of it lies beyond end.
 func (c *Clock) Run(end time.Duration) {
 	for len(c.events) > 0 && c.events[0].at <= end {
-		e := c.pop()
+		e := heap.Pop(&c.events).(event)
 		c.now = e.at
 		c.fired++
 		e.do()
 	}
 }
 
-func (c *Clock) pop() event {
-	top, last := c.events[0], len(c.events)-1
-	c.events[0] = c.events[last]
-	c.events[last] = event{} // its closure is garbage from here on
-	c.events = c.events[:last]
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < last; child++ {
-			if c.events[child].before(c.events[least]) {
-				least = child
-			}
-		}
-		if least == i {
-			return top
-		}
-		c.events[i], c.events[least] = c.events[least], c.events[i]
-		i = least
-	}
+// queue is a heap.Interface of events.
+type queue []event
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q queue) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].order < q[j].order
+}
+
+func (q *queue) Push(e any) { *q = append(*q, e.(event)) }
+
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	e := (*q)[last]
+	(*q)[last] = event{} // its closure is garbage from here on
+	*q = (*q)[:last]
+	return e
 }

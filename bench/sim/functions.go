@@ -44,7 +44,7 @@ func (w *World) run(function string, u *Upload, cold time.Duration, done func(fa
 				i, times = i+1, -1
 				continue
 			}
-			if limited[f.Calls[i].Operation] || f.Calls[i].Writes != nil {
+			if quotaOf[f.Calls[i].Operation] != "" || f.Calls[i].Writes != nil {
 				break
 			}
 			waited += w.latency(f.Calls[i].Operation)
@@ -80,19 +80,11 @@ func (w *World) times(n float64) int {
 	return whole
 }
 
-// limited are the calls that a quota may refuse, by the quota.
+// quotaOf are the calls that a quota may refuse, by the quota.
 var quotaOf = map[string]string{
 	"StartExecution": startExecution, "Sign": signatures, "PutEvents": putEvents,
 	"PutObjectTagging": s3Writes, "HeadObject": s3Reads, "GetObject": s3Reads,
 }
-
-var limited = func() map[string]bool {
-	m := map[string]bool{}
-	for operation := range quotaOf {
-		m[operation] = true
-	}
-	return m
-}()
 
 // skips reports whether a function leaves a call out, for another has made it: what the
 // record says is done is not done again.

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -219,8 +221,9 @@ func AddUses(t *results.Table, p *Parts, w *World) error {
 	for _, name := range []string{apiRequests, s3Writes, s3Reads, busInvocations, putEvents, startExecution, transitions, signatures} {
 		add(name, name, w.buckets[name].meter.total/n)
 	}
-	for name, b := range w.routes {
-		if b.meter.total > 0 {
+	// In order, so that the same runs are saved as the same file.
+	for _, name := range slices.Sorted(maps.Keys(w.routes)) {
+		if b := w.routes[name]; b.meter.total > 0 {
 			add(routePrefix+name, routePrefix+name, b.meter.total/n)
 		}
 	}
@@ -234,7 +237,8 @@ func AddUses(t *results.Table, p *Parts, w *World) error {
 	add(scanConcurrency, scanConcurrency, w.account.fns[scanConcurrency].busy.Seconds()/n)
 	add(clamdTasks, clamdTasks, w.busyTasks.Seconds()/cpusOfTask/n)
 	add(fargateCPUs, fargateCPUs, w.busyTasks.Seconds()/n)
-	for name, place := range w.tables.places {
+	for _, name := range slices.Sorted(maps.Keys(w.tables.places)) {
+		place := w.tables.places[name]
 		each := place.whole.meter.total / n
 		if each == 0 {
 			continue
