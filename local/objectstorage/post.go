@@ -27,7 +27,7 @@ func (s *Store) postForm(w http.ResponseWriter, r *http.Request, proxy http.Hand
 	}
 	signed, ok := formSignature(fields)
 	if !ok || r.Header.Get("Authorization") != "" {
-		refuse(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+		errAccessDenied.answer(w)
 		return
 	}
 	if name := unsignedHeader(r, nil); name != "" {

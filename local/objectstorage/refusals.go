@@ -80,22 +80,9 @@ func (s signature) holds(r *http.Request, secret string) bool {
 	for _, name := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Signature", "X-Amz-SignedHeaders"} {
 		q.Del(name) // the signer sets them
 	}
-	again := &http.Request{
-		Method: r.Method, Host: r.Host, Header: http.Header{},
-		URL: &url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: q.Encode()},
-	}
-	for _, name := range s.Headers {
-		switch name {
-		case "host":
-		case "content-length":
-			again.ContentLength = r.ContentLength
-		default:
-			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
-		}
-	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping, o.DisableHeaderHoisting = true, true })
 	key := aws.Credentials{AccessKeyID: s.AccessKey, SecretAccessKey: secret}
-	to, _, err := signer.PresignHTTP(r.Context(), key, again, "UNSIGNED-PAYLOAD", s.Service, s.Region, s.date)
+	to, _, err := signer.PresignHTTP(r.Context(), key, s.Unsigned(r, q.Encode()), "UNSIGNED-PAYLOAD", s.Service, s.Region, s.date)
 	if err != nil {
 		return false
 	}

@@ -42,16 +42,7 @@ func Verify(r *http.Request, body []byte, keys Keys, now time.Time, skew time.Du
 	if !known {
 		return Signature{}, errors.New("the access key is not known")
 	}
-	again := &http.Request{Method: r.Method, Host: r.Host, URL: &url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}, Header: http.Header{}}
-	for _, name := range signed.Headers {
-		switch name {
-		case "host":
-		case "content-length":
-			again.ContentLength = r.ContentLength
-		default:
-			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
-		}
-	}
+	again := signed.Unsigned(r, r.URL.RawQuery)
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	// The body's own hash counts, and a header that names another, or none, is refused.
@@ -66,4 +57,23 @@ func Verify(r *http.Request, body []byte, keys Keys, now time.Time, skew time.Du
 		return Signature{}, errors.New("the signature does not match")
 	}
 	return signed, nil
+}
+
+// Unsigned returns what of r is signed, with this query, for whoever signs it again to
+// compare: of the headers those that s names.
+func (s Signature) Unsigned(r *http.Request, query string) *http.Request {
+	again := &http.Request{
+		Method: r.Method, Host: r.Host, Header: http.Header{},
+		URL: &url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: query},
+	}
+	for _, name := range s.Headers {
+		switch name {
+		case "host":
+		case "content-length":
+			again.ContentLength = r.ContentLength
+		default:
+			again.Header[http.CanonicalHeaderKey(name)] = r.Header.Values(name)
+		}
+	}
+	return again
 }
