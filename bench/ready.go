@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,11 +47,7 @@ var readySizes = []struct {
 var traced = []string{"1 MB", "100 MB"}
 
 func (b bench) readies(ctx context.Context, t *results.Table) error {
-	token, err := b.stack.Token("bench", 6*time.Hour)
-	if err != nil {
-		return err
-	}
-	sdk, err := client.New(b.stack.APIURL(), client.StaticToken(token))
+	sdk, err := b.client()
 	if err != nil {
 		return err
 	}
@@ -70,6 +66,7 @@ func (b bench) readies(ctx context.Context, t *results.Table) error {
 			}
 		}
 		row := t.Row(size.name, map[string]string{"bytes": strconv.FormatInt(size.bytes, 10)})
+		var typical []span // of the run in the middle
 		for run := range runs {
 			put, scanned, err := s.bare(ctx, size.bytes, seedOf(i, 2*run))
 			if err != nil {
@@ -82,9 +79,8 @@ func (b bench) readies(ctx context.Context, t *results.Table) error {
 			row.AddTime("put-ms", put)
 			row.AddTime("clamdscan-ms", scanned)
 			row.AddTime("ready-ms", took)
-			if slices.Contains(traced, size.name) && run == runs/2 {
-				addSpans(t, size.name, spans)
-				row = t.Row(size.name, row.Params)
+			if run == runs/2 {
+				typical = spans
 			}
 		}
 		waits := min(runs, 20)
@@ -97,6 +93,9 @@ func (b bench) readies(ctx context.Context, t *results.Table) error {
 				return fmt.Errorf("%s, waited for: %w", size.name, err)
 			}
 			row.AddTime("waited-ms", took)
+		}
+		if slices.Contains(traced, size.name) {
+			addSpans(t, size.name, typical)
 		}
 	}
 	return nil
@@ -135,28 +134,19 @@ func (s sender) bare(ctx context.Context, size int64, seed uint64) (put, scanned
 	}
 	req.ContentLength = size
 	req.Header.Set("Content-Type", "application/octet-stream")
-	if err := send(req, nil); err != nil {
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
 		return 0, 0, err
+	}
+	defer resp.Body.Close()
+	if answer, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		return 0, 0, fmt.Errorf("PUT: %s %s (%w)", resp.Status, answer, err)
 	}
 	put = time.Since(begun)
 	if scanned, err = s.clamdscan(ctx, path); err != nil {
 		return 0, 0, err
 	}
-	return put, scanned, s.forget(ctx)
-}
-
-// forget removes what was put without Vouch, so that the disk does not fill.
-func (s sender) forget(ctx context.Context) error {
-	versions, err := s.stack.Objects().ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: s.bucket(), Prefix: aws.String("bench/bare")})
-	if err != nil {
-		return err
-	}
-	for _, v := range versions.Versions {
-		if _, err := s.stack.Objects().DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: s.bucket(), Key: v.Key, VersionId: v.VersionId}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return put, scanned, s.empty(ctx)
 }
 
 // span is some time that something took.
@@ -226,18 +216,18 @@ func addSpans(t *results.Table, file string, spans []span) {
 	}
 }
 
-// overhead is what a row's files took longer than what cannot be spared, run by run, in
-// milliseconds and as a share of that.
-func overhead(r results.Row) (ms, share []float64, err error) {
+// bareOf is what cannot be spared of a row's files, run by run, in milliseconds: there is
+// a run of it for each of theirs.
+func bareOf(r results.Row) ([]float64, error) {
 	put, scanned, took := r.Samples["put-ms"], r.Samples["clamdscan-ms"], r.Samples["ready-ms"]
 	if len(put) != len(took) || len(scanned) != len(took) || len(took) == 0 {
-		return nil, nil, errors.New("the runs have no pairs")
+		return nil, fmt.Errorf("%s: the runs have no pairs", r.Name)
 	}
-	for i := range took {
-		bare := put[i] + scanned[i]
-		ms, share = append(ms, took[i]-bare), append(share, (took[i]-bare)/bare)
+	bare := make([]float64, len(took))
+	for i := range bare {
+		bare[i] = put[i] + scanned[i]
 	}
-	return ms, share, nil
+	return bare, nil
 }
 
 // sized are the rows of files.
@@ -253,17 +243,17 @@ func sized(t results.Table) (rows []results.Row) {
 func writeReady(m *results.Markdown, t results.Table) error {
 	m.Head("file", "of them", "PUT and clamdscan: median", "p99", "ready: median", "p99", "overhead: median", fmt.Sprintf("at most %d ms + %.0f %%", fixedGoalMS, 100*shareGoal))
 	for _, r := range sized(t) {
-		over, _, err := overhead(r)
+		bare, err := bareOf(r)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.Name, err)
+			return err
 		}
-		var bare, beyond []float64
-		for i, put := range r.Samples["put-ms"] {
-			bare = append(bare, put+r.Samples["clamdscan-ms"][i])
+		took := r.Samples["ready-ms"]
+		var over, beyond []float64
+		for i := range took {
+			over = append(over, took[i]-bare[i])
 			beyond = append(beyond, over[i]-shareGoal*bare[i])
 		}
-		n := len(over)
-		m.Row(r.Name, strconv.Itoa(n), results.Time(results.Of(bare).Median), tail(bare), results.Time(results.Of(r.Samples["ready-ms"]).Median), tail(r.Samples["ready-ms"]),
+		m.Row(r.Name, strconv.Itoa(len(took)), results.Time(results.Of(bare).Median), tail(bare), results.Time(results.Of(took).Median), tail(took),
 			fmt.Sprintf("%.0f ms", results.Of(over).Median), results.AtMost(fixedGoalMS).Judge(results.Of(beyond).Median))
 	}
 	for _, r := range sized(t) {
@@ -291,9 +281,9 @@ func tail(samples []float64) string {
 func drawReady(t results.Table) (map[string]drawing, error) {
 	d := results.Dots{Title: "From the first call to ready, and PUT and clamdscan alone", Unit: "ms", Log: true}
 	for _, r := range sized(t) {
-		var bare []float64
-		for i, put := range r.Samples["put-ms"] {
-			bare = append(bare, put+r.Samples["clamdscan-ms"][i])
+		bare, err := bareOf(r)
+		if err != nil {
+			return nil, err
 		}
 		d.Of = append(d.Of, results.Dot{Name: r.Name, Spread: r.Of("ready-ms")}, results.Dot{Name: r.Name + ", alone", Spread: results.Of(bare)})
 	}

@@ -6,11 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -48,7 +46,7 @@ func (b bench) transfers(ctx context.Context, t *results.Table) error {
 		r.Add("peak-MiB", float64(s.peak>>20))
 	}
 	for i := range runs {
-		if err := writeRandom(path, size, byte(100+i)); err != nil {
+		if err := writeSeeded(path, size, uint64(i)); err != nil {
 			return err
 		}
 		want, err := sumOf(path)
@@ -63,7 +61,11 @@ func (b bench) transfers(ctx context.Context, t *results.Table) error {
 			}
 			add("up", p, took)
 			if p.get == nil {
-				if err := b.ready(ctx, p, out); err != nil {
+				id, err := idOf(out)
+				if err != nil {
+					return err
+				}
+				if _, err := b.watch.until(id, 10*time.Minute); err != nil {
 					return err
 				}
 			}
@@ -115,31 +117,6 @@ func idOf(out string) (string, error) {
 	return f.ID, nil
 }
 
-// ready waits until what vouch has sent is verified.
-func (b bench) ready(ctx context.Context, p *peer, out string) error {
-	id, err := idOf(out)
-	if err != nil {
-		return err
-	}
-	c, err := b.caller()
-	if err != nil {
-		return err
-	}
-	var f struct{ Status, Reason string }
-	for end := time.Now().Add(10 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if err := c.do(ctx, http.MethodGet, "/files/"+id, nil, &f); err != nil {
-			return err
-		}
-		switch f.Status {
-		case "ready":
-			return nil
-		case "rejected", "expired", "deleted":
-			return fmt.Errorf("%s: file %s is %s (%s)", p.name, id, f.Status, f.Reason)
-		}
-	}
-	return fmt.Errorf("file %s is still %s", id, f.Status)
-}
-
 // clear removes what was put, so that the disk does not fill.
 func (b bench) clear(ctx context.Context, p *peer, out string) error {
 	if p.get == nil {
@@ -147,12 +124,18 @@ func (b bench) clear(ctx context.Context, p *peer, out string) error {
 		if err != nil {
 			return err
 		}
-		c, err := b.caller()
+		c, err := b.client()
 		if err != nil {
 			return err
 		}
-		return c.do(ctx, http.MethodDelete, "/files/"+id, nil, nil)
+		defer c.CloseIdleConnections()
+		return c.Delete(ctx, id)
 	}
+	return b.empty(ctx)
+}
+
+// empty removes every version of what was put without Vouch, so that the disk does not fill.
+func (b bench) empty(ctx context.Context) error {
 	pages := s3.NewListObjectVersionsPaginator(b.stack.Objects(), &s3.ListObjectVersionsInput{Bucket: b.bucket(), Prefix: aws.String("bench/")})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -250,15 +233,6 @@ func drawTransfer(t results.Table) (map[string]drawing, error) {
 		}
 	}
 	return map[string]drawing{"transfer": d}, nil
-}
-
-func writeRandom(path string, size int64, seed byte) error {
-	in := input{make: random(size)}
-	n, err := in.write(path, seed)
-	if err == nil && n != size {
-		err = errors.New("the file has another size than asked for")
-	}
-	return err
 }
 
 // writeSeeded makes a file of random bytes, the same for the same seed. Its first ones are no
