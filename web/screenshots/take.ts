@@ -1,9 +1,7 @@
 // Takes the pictures of the page in docs/screenshots, in Chromium, of a stack of its own.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { launch } from '../test/chromium.js';
-import { startStack } from '../test/stack.js';
+import { Site } from '../test/tab.js';
 import { views } from './views.js';
 import { Visit } from './visit.js';
 
@@ -14,17 +12,15 @@ const into = resolve('../docs/screenshots');
 const wanted = process.argv.slice(2);
 for (const name of wanted) if (!(name in views)) throw new Error(`there is no view ${name}`);
 
-const folder = await mkdtemp(join(tmpdir(), 'vouch-screenshots-'));
-const browser = await launch();
-const stack = await startStack();
+const site = await Site.start();
 try {
   await mkdir(into, { recursive: true });
-  const first = await Visit.begin(browser, stack, folder);
+  const first = await Visit.begin(site);
   await first.fill();
   await first.end();
   for (const [name, view] of Object.entries(views)) {
     if (wanted.length && !wanted.includes(name)) continue;
-    const visit = await Visit.begin(browser, stack, folder, view);
+    const visit = await Visit.begin(site, view);
     await visit.listed('contract.pdf');
     await view.show(visit);
     const picture = await visit.page.screenshot({ animations: 'disabled', caret: 'hide' });
@@ -34,7 +30,5 @@ try {
     await visit.end();
   }
 } finally {
-  await browser.close();
-  await stack.close();
-  await rm(folder, { recursive: true, force: true });
+  await site.close();
 }

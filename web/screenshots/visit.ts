@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import type { Stack } from '../test/stack.js';
+import type { Locator, Page } from 'playwright-core';
+import { eicar } from '../test/samples.js';
+import type { Site, Tab } from '../test/tab.js';
 import type { View } from './views.js';
 
 /** When each of Alice's files was sent, as the pictures have it; the newest last. */
@@ -18,9 +17,6 @@ const times: Record<string, string> = {
 /** The file that verification never ends of, so that it can be seen. */
 const held = 'minutes.txt';
 
-/** What may not be in a repository as it is, or scanners would find it there. */
-const eicar = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
-
 /**
  * Alice at the page of a stack. Everything that is seen is the stack's own answer, but
  * that times are always the same, and that one file is held as being verified.
@@ -29,26 +25,16 @@ export class Visit {
   /** The id that stands for a random one where an address is to be seen. */
   readonly example = '0195f3a2-7c1e-7b4a-9d5e-3f2a1b0c9d8e';
 
-  private constructor(
-    readonly page: Page,
-    private readonly folder: string,
-  ) {}
+  private constructor(private readonly tab: Tab) {}
 
-  static async begin(
-    browser: Browser,
-    stack: Stack,
-    folder: string,
-    view: Omit<View, 'show'> = {},
-  ): Promise<Visit> {
-    const context = await browser.newContext({
+  static async begin(site: Site, view: Omit<View, 'show'> = {}): Promise<Visit> {
+    const tab = await site.open({
       viewport: { width: view.width ?? 1000, height: view.height ?? 880 },
       colorScheme: view.dark ? 'dark' : 'light',
-      locale: 'en-GB',
       timezoneId: 'Europe/London',
     });
-    const page = await context.newPage();
-    await page.route(
-      (url) => url.href.startsWith(`${stack.api}/files`),
+    await tab.page.route(
+      (url) => url.href.startsWith(`${site.stack.api}/files`),
       async (route) => {
         if (route.request().method() !== 'GET') return route.continue();
         const response = await route.fetch();
@@ -60,13 +46,12 @@ export class Visit {
         await route.fulfill({ response, json: answer });
       },
     );
-    const visit = new Visit(page, folder);
-    await page.goto(stack.api);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByLabel('Name').fill('alice');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText('Signed in as alice').waitFor();
-    return visit;
+    await tab.signIn('alice');
+    return new Visit(tab);
+  }
+
+  get page(): Page {
+    return this.tab.page;
   }
 
   /** Sends the files that every picture has, and waits for what becomes of them. */
@@ -82,15 +67,13 @@ export class Visit {
       'minutes.txt': 'They met at nine.\n'.repeat(300),
     };
     for (const [name, content] of Object.entries(contents)) {
-      await this.choose(name, content);
-      const end = name === held ? 'Being verified' : /^(Ready|Rejected: .*)$/;
-      await this.upload(name).getByText(end).waitFor();
+      await this.tab.send(name, content, name === held ? 'Being verified' : /^(Ready|Rejected: .*)$/);
     }
   }
 
   /** A file in the list. */
   async listed(name: string): Promise<Locator> {
-    const row = this.page.getByRole('list', { name: 'Your files' }).getByRole('listitem').filter({ hasText: name });
+    const row = this.tab.listed(name);
     await row.waitFor();
     return row;
   }
@@ -112,25 +95,13 @@ export class Visit {
       downloadThroughput: -1,
       uploadThroughput: 6_000_000,
     });
-    await this.choose(name, randomBytes(64_000_000));
-    await this.upload(name).getByText(/^Sending, (4|5)\d %, .*left$/).waitFor();
+    await this.tab.choose(name, randomBytes(64_000_000));
+    await this.tab.upload(name).getByText(/^Sending, (4|5)\d %, .*left$/).waitFor();
   }
 
   /** Puts a text into a field in place of one that differs each time. */
   async write(field: Locator, text: string): Promise<void> {
     await field.evaluate((input, value) => void ((input as HTMLInputElement).value = value), text);
-  }
-
-  private async choose(name: string, content: string | Buffer): Promise<void> {
-    const path = join(this.folder, name);
-    await writeFile(path, content);
-    const chooser = this.page.waitForEvent('filechooser');
-    await this.page.getByRole('button', { name: 'Choose files to upload' }).click();
-    await (await chooser).setFiles(path);
-  }
-
-  private upload(name: string): Locator {
-    return this.page.getByRole('list', { name: 'Uploads' }).getByRole('listitem').filter({ hasText: name });
   }
 
   /** Leaves, and takes away what would be seen in the next picture. */
@@ -141,6 +112,6 @@ export class Visit {
       await cancel.click();
       await gone;
     }
-    await this.page.context().close();
+    await this.tab.close();
   }
 }

@@ -8,8 +8,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { Site, textOf } from './tab.js';
 import { deferred, until } from './until.js';
+import { eicar } from './samples.js';
 
-const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
 
 let site: Site;
 before(async () => void (site = await Site.start()), { timeout: 60_000 });
@@ -58,7 +58,7 @@ describe('the web page', () => {
       const data = new DataTransfer();
       data.items.add(new File([text], 'invoice.txt', { type: 'text/plain' }));
       return data;
-    }, EICAR);
+    }, eicar);
     await tab.page.getByText('or drop them here').dispatchEvent('drop', { dataTransfer: dropped });
     await tab.upload('invoice.txt').getByText('Rejected: A virus scanner knows it as malware.').waitFor();
     const row = tab.listed('invoice.txt');

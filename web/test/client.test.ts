@@ -12,10 +12,10 @@ import { launch } from './chromium.js';
 import { serve, type Pages } from './pages.js';
 import { startStack, type Stack } from './stack.js';
 import { deferred, pause, until } from './until.js';
+import { eicar } from './samples.js';
 
 const MB = 1_000_000;
 const MiB = 1 << 20;
-const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
 const inParts = {
   filename: 'data.bin',
   contentType: 'application/octet-stream',
@@ -218,7 +218,7 @@ describe('the client', () => {
   });
 
   test('malware is rejected, and the verdict says why', async (tab) => {
-    const { file, shown, kept } = await tab.eval<any>(`sendText('test.txt', 'text/plain', ${JSON.stringify(EICAR)})`);
+    const { file, shown, kept } = await tab.eval<any>(`sendText('test.txt', 'text/plain', ${JSON.stringify(eicar)})`);
     assert.deepEqual([file.status, file.reason, file.verdict.outcome], ['rejected', 'malware-detected', 'rejected']);
     assert.equal(shown[0], 'sending, 0 %');
     assert.equal(shown.at(-1), 'malware-detected');

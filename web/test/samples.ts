@@ -1,6 +1,9 @@
 // Files that are what their types say.
 import { crc32, deflateSync } from 'node:zlib';
 
+/** What every scanner takes for malware (eicar.org). In one piece, this file would be taken for it too. */
+export const eicar = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
+
 /** A grey image (Portable Network Graphics, third edition). */
 export function png(width: number, height: number): Buffer {
   const chunk = (type: string, data: Buffer) => {

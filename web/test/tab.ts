@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Download, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Download, Locator, Page } from 'playwright-core';
 import { launch } from './chromium.js';
 import { startStack, type Stack } from './stack.js';
 
@@ -32,8 +32,8 @@ export class Site {
   }
 
   /** A tab for somebody who has not signed in, and is nowhere yet. */
-  open(): Promise<Tab> {
-    return Tab.open(this);
+  open(as: BrowserContextOptions = {}): Promise<Tab> {
+    return Tab.open(this, as);
   }
 
   /** Signs somebody in with a browser of their own, and is where the page then leads. */
@@ -59,8 +59,8 @@ export class Tab {
     readonly faults: string[],
   ) {}
 
-  static async open(site: Site): Promise<Tab> {
-    const context = await site.browser.newContext({ locale: 'en-GB' });
+  static async open(site: Site, as: BrowserContextOptions = {}): Promise<Tab> {
+    const context = await site.browser.newContext({ locale: 'en-GB', ...as });
     await context.addInitScript({ path: axePath });
     const page = await context.newPage();
     page.setDefaultTimeout(patience);
@@ -100,7 +100,7 @@ export class Tab {
   }
 
   /** Sends a file and waits for what becomes of it. */
-  async send(name: string, content: string, end: string | RegExp): Promise<void> {
+  async send(name: string, content: string | Buffer, end: string | RegExp): Promise<void> {
     await this.choose(name, content);
     await this.upload(name).getByText(end).waitFor();
   }

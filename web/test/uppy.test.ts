@@ -8,9 +8,9 @@ import { launch } from './chromium.js';
 import { serve, type Pages } from './pages.js';
 import { startStack, type Stack } from './stack.js';
 import { deferred, pause, until } from './until.js';
+import { eicar } from './samples.js';
 
 const MiB = 1024 * 1024;
-const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
 
 let stack: Stack;
 let pages: Pages;
@@ -289,7 +289,7 @@ for (const version of [6, 5]) {
     });
 
     test('malware is rejected, and the page knows why', async (tab) => {
-      await tab.add('test.txt', 'text/plain', EICAR);
+      await tab.add('test.txt', 'text/plain', eicar);
       const file = await tab.wait(await tab.sent('test.txt'));
       assert.deepEqual([file.status, file.reason], ['rejected', 'malware-detected']);
       const said = () => tab.eval('shown["test.txt"]');

@@ -34,6 +34,14 @@ export function fill(list: Element, elements: Iterable<Element>): void {
   }
 }
 
+/** The button in the place of one whose file's row was made anew: the browser gives the keyboard back to none. */
+export function successor(gone: Element): HTMLButtonElement | undefined {
+  const id = gone.closest('[data-id]')?.getAttribute('data-id');
+  const rows = [...document.querySelectorAll('[data-id]')].filter((row) => row.getAttribute('data-id') === id);
+  const buttons = rows.flatMap((row) => [...row.querySelectorAll('button')]);
+  return buttons.find(({ textContent }) => textContent === gone.textContent);
+}
+
 const live = el('p', { role: 'status', class: 'unseen' });
 
 /** Has screen readers say something, without moving anybody. */

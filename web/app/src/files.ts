@@ -1,5 +1,5 @@
 import type { Status, Usage, Vouch, VouchFile } from '@vouch/client';
-import { announce, button, el, fill } from './dom.js';
+import { announce, button, el, fill, successor } from './dom.js';
 import { history } from './history.js';
 import { linkTo } from './link.js';
 import { preview } from './preview.js';
@@ -154,18 +154,14 @@ export class Files {
     const found = this.found();
     const shown = found.slice(0, this.most);
     const focused = document.activeElement;
-    const name = this.list.contains(focused) && focused?.textContent; // of a button, which names its file
-    const id = focused?.closest('[data-id]')?.getAttribute('data-id');
+    const within = this.list.contains(focused);
     const rows = new Map(shown.map((file) => [JSON.stringify(file), file]));
     for (const known of this.rows.keys()) if (!rows.has(known)) this.rows.delete(known);
     for (const [known, file] of rows) {
       if (!this.rows.has(known)) this.rows.set(known, fileRow(this.vouch, file, () => this.gone(file)));
     }
     fill(this.list, [...rows.keys()].map((known) => this.rows.get(known)!));
-    const again = [...this.list.querySelectorAll('button')].find(
-      (made) => made.textContent === name && made.closest('[data-id]')?.getAttribute('data-id') === id,
-    );
-    if (document.activeElement !== focused) again?.focus(); // the keyboard stays where it was
+    if (within && document.activeElement !== focused) successor(focused!)?.focus(); // the keyboard stays where it was
     this.more.hidden = this.cursor === undefined && shown.length === found.length;
     const count = found.length === 1 ? '1 file' : `${found.length} files`;
     this.note.textContent = this.cursor === undefined ? count : `${count} so far`;

@@ -87,7 +87,7 @@ function described(transfer: Transfer): string {
   return `Sending, ${percent}, ${bytes(rate)}/s, ${duration((size - done) / rate)} left`;
 }
 
-const waitsForNetwork = 'Waiting for the network';
+export const waitsForNetwork = 'Waiting for the network';
 
 const spoken = {
   waiting: 'Waiting for its turn',

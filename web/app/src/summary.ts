@@ -1,5 +1,6 @@
 import { button, el } from './dom.js';
 import { summaryOf, type Counts } from './kinds.js';
+import { waitsForNetwork } from './row.js';
 import type { Transfer } from './transfer.js';
 import { bytes } from './words.js';
 
@@ -34,7 +35,7 @@ export class Summary {
       offline ||= transfer.offline;
     }
     const { waiting, sending, paused, interrupted, failed, rejected, done, refused } = counts;
-    const waits = offline ? '. Waiting for the network' : '';
+    const waits = offline ? `. ${waitsForNetwork}` : '';
     this.text.textContent = `${summaryOf(counts)}, ${bytes(sent)} of ${bytes(size)}${waits}`;
     this.bar.max = Math.max(1, size);
     this.bar.value = sent;
