@@ -121,9 +121,8 @@ func (p *page) operation(o Operation) error {
 		if o.RequestBody.Required != nil && *o.RequestBody.Required {
 			need = "needs a body"
 		}
-		body := inJSON(o.RequestBody.Content)
 		p.line("It %s, `%s`:\n", need, jsonBody)
-		p.fields(body.Schema)
+		p.fields(requestBody(o).Schema)
 	}
 	for status, answer := range o.Responses.Codes.FromOldest() {
 		if !succeeds(status) {
